@@ -1,0 +1,54 @@
+import type { World } from '../wasm/types.ts';
+
+/**
+ * The contract that every kind of compartment keeps (inline, worker, process, enclave around any).
+ *
+ * Values follow jco's conventions for component values in JavaScript (camelCase record fields, `{tag, val}` variants,
+ * `bigint` for 64-bit integers, `Uint8Array` for `list<u8>`, `undefined` for `none`) with one exception: a function's
+ * own `result<T, E>` stays `{ tag: 'ok' | 'err', val }` here, since an `err` is an answer and only the host's public
+ * surface turns it into an exception.
+ */
+export interface Code {
+  /** Types of all imports and exports. */
+  readonly world: World;
+  /** SHA-256 (hex) of the bytes this was made from. */
+  readonly sha256: string;
+  /**
+   * A fresh instance with its own memory; no decoding and no compiling happens here. Runs the guest's start function
+   * and initialisers, so it can throw GUEST_TRAP or GUEST_EXIT.
+   */
+  instantiate(host: InstanceHost): Instance;
+}
+
+/** What one instance can reach: only these four things, each given by the broker for this instance alone. */
+export interface InstanceHost {
+  /**
+   * The guest called its import number `index` (position in `world.imports`). Returns the lifted-and-checked value to
+   * lower back, or throws a CofferdamError, which traps the guest. May return a Promise only for an index in
+   * `suspending`.
+   */
+  call(index: number, args: readonly unknown[]): unknown;
+  /** Imports that may suspend the guest (JSPI). Exports are then reached through `Instance.callSuspending`. */
+  readonly suspending: ReadonlySet<number>;
+  /** Bytes the guest wrote to stdout or stderr; only with the small WASI. */
+  output(stream: 'stdout' | 'stderr', bytes: Uint8Array): void;
+  /** Coarse wall clock in nanoseconds; only with the small WASI. */
+  nowNs(): bigint;
+  /** Fills with random bytes; only with the small WASI. */
+  random(bytes: Uint8Array): void;
+}
+
+export interface Instance {
+  /**
+   * Calls export number `index` (position in `world.exports`). Throws GUEST_TRAP, GUEST_EXIT, ABI_* (the guest broke
+   * the canonical ABI), ARGUMENT_TYPE (the caller's value does not fit; nothing of the guest ran), or whatever
+   * `InstanceHost.call` threw, unchanged. After any throw other than ARGUMENT_TYPE the instance is poisoned.
+   */
+  call(index: number, args: readonly unknown[]): unknown;
+  /** The same for a guest that may be suspended in one of its `suspending` imports. */
+  callSuspending(index: number, args: readonly unknown[]): Promise<unknown>;
+  /** Bytes of linear memory now. */
+  memoryBytes(): number;
+  /** Forgets memory and tables; later calls throw INSTANCE_STOPPED. */
+  stop(): void;
+}
