@@ -1,0 +1,146 @@
+import type { Ceiling, GateTags, LabelInput, Privilege, TagDeclaration } from '../label/index.ts';
+
+/** A manifest after parsing: every default filled in, every name resolved, every number in one unit. Immutable. */
+export interface Policy {
+  /** The manifest file, or null when it was given as an object. */
+  readonly file: string | null;
+  /** The folder that relative paths in the manifest start from. */
+  readonly baseDir: string;
+  readonly principals: readonly string[];
+  /** Keyed by tag (`vetted`) or family (`customer:*`). */
+  readonly tags: ReadonlyMap<string, TagDeclaration>;
+  readonly compartments: ReadonlyMap<string, CompartmentPolicy>;
+  readonly links: readonly LinkPolicy[];
+  readonly resources: ReadonlyMap<string, ResourcePolicy>;
+  /** What host code may call, and at which labels; null means every export at every label up to clearance. */
+  readonly entries: readonly EntryPolicy[] | null;
+  readonly forbid: readonly ForbidRule[];
+  readonly audit: AuditPolicy;
+  readonly limits: HostLimits;
+  /** The label that unlabelled host input gets; null means that unlabelled input is an error (rule 9). */
+  readonly defaultLabel: LabelInput | null;
+}
+
+export interface CompartmentPolicy {
+  readonly name: string;
+  /** `./path/to.wasm`, or `npm:package/path/in/package.wasm`. */
+  readonly wasm: string;
+  /** SHA-256 in hex that the bytes must have, or null. */
+  readonly sha256: string | null;
+  /** How the module speaks: see load/. `component` needs no `wit`; the others do. */
+  readonly abi: 'component' | 'core' | 'assemblyscript' | 'adapter';
+  readonly wit: WitSource | null;
+  /** Path of the trusted TypeScript adapter, for `abi: 'adapter'`. */
+  readonly adapter: string | null;
+  /** `minimal`: stdout/stderr as events, coarse clock, random, exit. `none`: nothing. */
+  readonly wasi: 'none' | 'minimal';
+  /** Base label B: what every instance carries at least. */
+  readonly base: LabelInput;
+  readonly clearance: Ceiling;
+  /** Granted in the manifest by the tags' owners. */
+  readonly grants: readonly Privilege[];
+  /** Export gates, keyed as written: an export name (`redact`), or `interface#name`. */
+  readonly gates: ReadonlyMap<string, GatePolicy>;
+  /** Names of resources this compartment may be linked to. */
+  readonly resources: readonly string[];
+  readonly kind: 'inline';
+  readonly instances: 'per-label' | 'per-call';
+  readonly limits: CompartmentLimits;
+}
+
+export interface WitSource {
+  /** WIT text (`wit: |` in the manifest), or the path of a .wit file. */
+  readonly text: string | null;
+  readonly path: string | null;
+  readonly world: string | null;
+}
+
+/** A gate: the tags it removes and adds, what it demands of the request, and how often it may be used. */
+export interface GatePolicy extends GateTags {
+  readonly budget: Budget;
+}
+
+/** Null means unbounded. Counted per gate and request label. */
+export interface Budget {
+  readonly calls: Rate | null;
+  readonly bytes: Rate | null;
+}
+
+export interface Rate {
+  readonly amount: number;
+  readonly perMs: number;
+}
+
+export interface LinkPolicy {
+  readonly from: string;
+  /** As written: an interface (`desk:text/classify`), `interface#function`, or a world-level function. */
+  readonly import: string;
+  /** A compartment or a resource. */
+  readonly to: string;
+  readonly toKind: 'compartment' | 'resource';
+  /** The export that serves it, when it is named differently from the import. */
+  readonly export: string | null;
+  /** A link with a gate releases. */
+  readonly gate: GatePolicy | null;
+  /** The line of the manifest, for messages. */
+  readonly line: number | null;
+}
+
+export type ResourcePolicy =
+  /** A function that the embedding program offers: `createHost(manifest, { resources: { name: fn } })`. */
+  | { readonly kind: 'function'; readonly name: string; readonly label: LabelInput }
+  /** A folder whose files trusted host code reads with their label: `host.read('tickets', 'acme/1.md')`. */
+  | { readonly kind: 'files'; readonly name: string; readonly root: string; readonly label: FileLabel };
+
+/** `{dir}` in a tag stands for the name of the file's first folder. */
+export interface FileLabel {
+  readonly secrecy: readonly string[];
+  readonly integrity: readonly string[];
+}
+
+export interface EntryPolicy {
+  readonly compartment: string;
+  /** null: every export. */
+  readonly export: string | null;
+  /** The labels that may be used there: a ceiling; null: up to the compartment's clearance. */
+  readonly upTo: Ceiling | null;
+}
+
+/** `customer:* -> webhook except redact, count`. */
+export interface ForbidRule {
+  readonly text: string;
+  readonly tag: string;
+  readonly resource: string;
+  /** Compartments whose gates are excused. */
+  readonly except: readonly string[];
+  readonly line: number | null;
+}
+
+export interface AuditPolicy {
+  /** The journal's file; null keeps it in memory for the life of the host. */
+  readonly path: string | null;
+}
+
+export interface CompartmentLimits {
+  /** Linear memory of one instance, all memories together. */
+  readonly memoryBytes: number;
+  /** Entries of one instance's tables, all together. */
+  readonly tableEntries: number;
+  /** Live instances of this compartment. */
+  readonly instances: number;
+  /** One message, arguments or result. */
+  readonly messageBytes: number;
+  /** Posted messages that wait, per label. */
+  readonly queue: number;
+  /** stdout and stderr per call. */
+  readonly outputBytes: number;
+}
+
+export interface HostLimits {
+  /** Live instances of all compartments. */
+  readonly instances: number;
+  /** Calls nested in one another. */
+  readonly callDepth: number;
+  /** Calls that wait for a busy instance, per instance. */
+  readonly waiting: number;
+}
