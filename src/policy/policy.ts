@@ -82,6 +82,11 @@ export interface LinkPolicy {
   readonly export: string | null;
   /** A link with a gate releases. */
   readonly gate: GatePolicy | null;
+  /**
+   * `post: true` in the manifest: one way. The caller goes on at once and learns nothing, not even of a denial (rule 4).
+   * Only for functions without a result (checked against the types when the link is made).
+   */
+  readonly post: boolean;
   /** The line of the manifest, for messages. */
   readonly line: number | null;
 }
