@@ -1,0 +1,31 @@
+/** Every bound of the journal, with what it bounds and why this default. */
+
+/**
+ * When ordinary events go to disk: at whichever of the three comes first. This is the bound of what a crash of the process
+ * can lose of ordinary events; durable ones are never lost.
+ */
+export const BATCH_LIMITS = {
+  /** Events in one batch. 4,096 make one hash and one insert cost under a tenth of the encoding. */
+  maxEvents: 4096,
+  /** Age of the oldest event that is only in memory. The timer needs the event loop, so an append looks at it, too. */
+  maxDelayMs: 100,
+  /** Encoded bytes: a batch of 4,096 calls takes about 100 KiB; more means many new names. */
+  maxBytes: 256 * 1024,
+} as const;
+
+export const LIMITS = {
+  /** Characters of one name (tag, instance, edge, …). A longer one is refused: a cut name would name another thing. */
+  maxNameChars: 4096,
+  /** Characters of free text (a trap's detail). Longer text is cut, since guests can influence it. */
+  maxTextChars: 2048,
+  /** Entries of one list (tags of a label). Above what a label may hold. */
+  maxListEntries: 4096,
+  /** Encoded bytes of one batch when it is read: what a hostile file can make a reader allocate. */
+  maxPayloadBytes: 64 * 1024 * 1024,
+  /** Size of a journal kept in memory, whose owner gave no other. */
+  maxMemoryBytes: 256 * 1024 * 1024,
+  /** A head file is one line of about 100 bytes. */
+  maxHeadFileBytes: 512,
+  /** Problems that one verification lists; it goes on counting events. */
+  maxProblems: 100,
+} as const;
