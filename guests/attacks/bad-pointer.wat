@@ -1,0 +1,17 @@
+;; Results whose pointers and lengths lie, one per export. Memory is one page: 65536 bytes.
+(module
+  (memory (export "memory") 1)
+  (data (i32.const 64) "hello")
+  (func $answer (param $ptr i32) (param $len i32) (result i32)
+    (i32.store (i32.const 16) (local.get $ptr))
+    (i32.store (i32.const 20) (local.get $len))
+    (i32.const 16))
+  (func (export "good") (result i32) (call $answer (i32.const 64) (i32.const 5)))
+  (func (export "past-end") (result i32) (call $answer (i32.const 65532) (i32.const 5)))
+  (func (export "wrapping") (result i32) (call $answer (i32.const -4) (i32.const 8)))
+  (func (export "huge") (result i32) (call $answer (i32.const 0) (i32.const -1)))
+  (func (export "bad-result-pointer") (result i32) (i32.const 65532))
+  (func (export "unaligned") (result i32) (call $answer (i32.const 65) (i32.const 1)))
+  (func (export "huge-list") (result i32) (call $answer (i32.const 0) (i32.const 0x20000001)))
+  (func (export "bad-char") (result i32) (i32.const 0xd800))
+  (func (export "bad-case") (result i32) (i32.store8 (i32.const 16) (i32.const 2)) (i32.const 16)))

@@ -1,0 +1,3 @@
+;; Uses up the stack.
+(module
+  (func $run (export "run") (call $run) (call $run)))

@@ -1,0 +1,3 @@
+;; Never comes back.
+(module
+  (func (export "run") (loop $forever (br $forever))))

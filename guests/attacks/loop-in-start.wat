@@ -1,0 +1,5 @@
+;; Never finishes being made.
+(module
+  (func $start (loop $forever (br $forever)))
+  (start $start)
+  (func (export "run")))

@@ -1,0 +1,5 @@
+;; Traps while it is being made.
+(module
+  (func $start unreachable)
+  (start $start)
+  (func (export "run")))

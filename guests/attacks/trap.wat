@@ -1,0 +1,3 @@
+;; Traps.
+(module
+  (func (export "run") unreachable))

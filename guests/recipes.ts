@@ -1,0 +1,84 @@
+/** How each guest is built. `{out}` in a command is the Wasm file, `{in}` the first source; both relative to guests/. */
+export interface Recipe {
+  readonly name: string;
+  /** The first is what the command compiles; all of them decide whether the Wasm is stale. */
+  readonly sources: readonly string[];
+  readonly wasm: string;
+  readonly tool: 'asc' | 'jco' | 'clang-19' | 'wat2wasm';
+  readonly args: readonly string[];
+}
+
+const CLANG = ['-O2', '-Wall', '-Wextra', '-Wl,--strip-all', '-o', '{out}', '{in}'];
+const FREESTANDING = ['--target=wasm32', '-nostdlib', '-mbulk-memory', '-Iinclude', '-Wl,--no-entry', ...CLANG];
+const ASC = ['{in}', '-O2', '--exportRuntime', '-o', '{out}'];
+const WAT = ['{in}', '-o', '{out}'];
+/** QuickJS without WASI; its `--backend-qjs-disable-async` leaves out what only WASI 0.3 hosts have. */
+const QUICKJS = ['--backend', 'qjs', '--backend-qjs-stub-wasi', '--backend-qjs-disable-async', '-o', '{out}'];
+
+const ATTACKS = [
+  'bad-iovec',
+  'bad-pointer',
+  'deep-recursion',
+  'exit',
+  'hostile-realloc',
+  'infinite-loop',
+  'invalid-utf8',
+  'loop-in-realloc',
+  'loop-in-start',
+  'memory-bomb',
+  'output-flood',
+  'reentrance',
+  'remembers',
+  'table-bomb',
+  'trap',
+  'trap-in-start',
+];
+
+export const RECIPES: readonly Recipe[] = [
+  {
+    name: 'summarise',
+    sources: ['summarise/src/summarise.ts'],
+    wasm: 'summarise/summarise.wasm',
+    tool: 'asc',
+    args: ASC,
+  },
+  {
+    name: 'classify',
+    sources: ['classify/src/classify.js', 'wit/desk.wit'],
+    wasm: 'classify/classify.wasm',
+    tool: 'jco',
+    args: ['componentize', '{in}', '--cwd', '.', '--wit', 'wit/desk.wit', '-n', 'desk:text/classifier', ...QUICKJS],
+  },
+  {
+    name: 'count',
+    sources: ['count/src/count.c'],
+    wasm: 'count/count.wasm',
+    tool: 'clang-19',
+    args: ['--target=wasm32-wasi', '-mexec-model=reactor', ...CLANG],
+  },
+  {
+    name: 'redact',
+    sources: ['redact/src/redact.c', 'include/arena.h'],
+    wasm: 'redact/redact.wasm',
+    tool: 'clang-19',
+    args: FREESTANDING,
+  },
+  {
+    name: 'rules',
+    sources: ['rules/src/rules.c', 'include/arena.h'],
+    wasm: 'rules/rules.wasm',
+    tool: 'clang-19',
+    args: FREESTANDING,
+  },
+  { name: 'notify', sources: ['notify/src/notify.wat'], wasm: 'notify/notify.wasm', tool: 'wat2wasm', args: WAT },
+  { name: 'starter', sources: ['starter/src/greet.ts'], wasm: 'starter/greet.wasm', tool: 'asc', args: ASC },
+  ...ATTACKS.map(
+    (name): Recipe => ({
+      name: `attacks/${name}`,
+      sources: [`attacks/${name}.wat`],
+      wasm: `attacks/${name}.wasm`,
+      tool: 'wat2wasm',
+      args: WAT,
+    }),
+  ),
+];
