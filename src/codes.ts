@@ -64,6 +64,16 @@ export const CODES = {
   AUDIT_EVENT: 'An event has a field that cannot be recorded.',
   AUDIT_LIMIT: 'A batch limit is outside its range.',
   AUDIT_QUERY: 'A question about the journal names something that is not in it, or is not a question.',
+  // wasm
+  WASM_TRUNCATED: 'The bytes of a module or component end in the middle.',
+  WASM_MALFORMED: 'The bytes are not a module or component of the format that is read.',
+  WASM_LIMIT: 'A module or component is larger, deeper or has more parts than is accepted.',
+  WASM_UNSUPPORTED: 'A module or component uses a feature that is not run here.',
+  WASM_KIND: 'A core module stands where a component is needed, or the other way round.',
+  WASM_IMPORT_UNKNOWN: 'A core module imports something that its world does not declare and no runtime gives.',
+  WASM_SIGNATURE: 'A core function does not have the signature that its component-level type asks for.',
+  WASM_EXPORT_MISSING: 'A core module lacks an export that its world promises.',
+  COMPONENT_INVALID: 'A component is well-formed but breaks a rule of the component model.',
 } as const satisfies Record<string, string>;
 
 export type Code = keyof typeof CODES;

@@ -1,0 +1,71 @@
+import { constants } from 'node:fs';
+import { type FileHandle, open, stat } from 'node:fs/promises';
+import { CofferdamError } from '../error.ts';
+
+const CHUNK_BYTES = 1_048_576;
+
+/**
+ * The content of a regular file, opened once and read once: what is hashed is what is used, whatever happens to the
+ * file meanwhile. `shown` is the name that messages use. Throws LOAD_NOT_FOUND, LOAD_NOT_A_FILE, LOAD_UNREADABLE and
+ * LOAD_TOO_LARGE.
+ */
+export async function readBounded(path: string, shown: string, maxBytes: number): Promise<Uint8Array> {
+  try {
+    // Opening a device can have effects, so it is looked at first; what counts is the look at the opened file.
+    assertRegular(await stat(path), shown, maxBytes);
+    // O_NONBLOCK: a named pipe put there in between does not make `open` wait for a writer.
+    await using file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
+    const { size } = assertRegular(await file.stat(), shown, maxBytes);
+    return await readAll(file, size, shown, maxBytes);
+  } catch (error) {
+    throw explained(error, shown);
+  }
+}
+
+/** Reads to the end, which may have moved since the size was asked. */
+async function readAll(file: FileHandle, size: number, shown: string, maxBytes: number): Promise<Uint8Array> {
+  // One byte more than expected, so that the read that finds the end is usually the first.
+  let buffer = new Uint8Array(size + 1);
+  let length = 0;
+  for (;;) {
+    const { bytesRead } = await file.read(buffer, length, buffer.length - length);
+    if (bytesRead === 0) return buffer.subarray(0, length);
+    length += bytesRead;
+    if (length > maxBytes) throw tooLarge(shown, length, maxBytes);
+    if (length === buffer.length) {
+      const larger = new Uint8Array(Math.min(maxBytes + 1, length + CHUNK_BYTES));
+      larger.set(buffer);
+      buffer = larger;
+    }
+  }
+}
+
+function assertRegular<T extends { isFile(): boolean; size: number }>(stats: T, shown: string, maxBytes: number): T {
+  if (!stats.isFile()) {
+    throw new CofferdamError(
+      'LOAD_NOT_A_FILE',
+      `${shown} is not a regular file — name a file, not a folder or a pipe.`,
+    );
+  }
+  if (stats.size > maxBytes) throw tooLarge(shown, stats.size, maxBytes);
+  return stats;
+}
+
+function tooLarge(shown: string, bytes: number, maxBytes: number): CofferdamError {
+  return new CofferdamError(
+    'LOAD_TOO_LARGE',
+    `${shown} has at least ${bytes} bytes, ${maxBytes} may be loaded — is this the file you meant?`,
+    { details: { bytes, maxBytes } },
+  );
+}
+
+function explained(error: unknown, shown: string): unknown {
+  const code = error instanceof Error && 'code' in error ? error.code : null;
+  if (code === 'ENOENT' || code === 'ENOTDIR') {
+    return new CofferdamError('LOAD_NOT_FOUND', `${shown} does not exist — check the path.`, { cause: error });
+  }
+  if (error instanceof CofferdamError) return error;
+  return new CofferdamError('LOAD_UNREADABLE', `${shown} cannot be read (${String(code)}) — check its permissions.`, {
+    cause: error,
+  });
+}

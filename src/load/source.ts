@@ -1,0 +1,64 @@
+import { createHash } from 'node:crypto';
+import { resolve } from 'node:path';
+import { CofferdamError } from '../error.ts';
+import { readBounded } from './bounded-file.ts';
+import { parseNpmReference, resolveNpmReference } from './npm-reference.ts';
+import type { WitReference } from './reference.ts';
+
+export interface SourceBytes {
+  /** Exactly what is in the file. */
+  readonly bytes: Uint8Array;
+  /** Of those bytes, in lower-case hex. */
+  readonly sha256: string;
+}
+
+const MAX_WIT_BYTES = 1_048_576;
+
+/**
+ * The bytes that a manifest's `wasm:` entry names: `./file` relative to `baseDir`, or `npm:package/path`. `pin` is the
+ * SHA-256 in hex that they must have, or null.
+ */
+export async function readSource(
+  wasm: string,
+  pin: string | null,
+  { baseDir, maxBytes }: { baseDir: string; maxBytes: number },
+): Promise<SourceBytes> {
+  const bytes = await readBounded(await locate(wasm, baseDir), wasm, maxBytes);
+  const sha256 = createHash('sha256').update(bytes).digest('hex');
+  if (pin !== null && pin.toLowerCase() !== sha256) {
+    throw new CofferdamError(
+      'LOAD_HASH_MISMATCH',
+      `${wasm} has the SHA-256 ${sha256}, the manifest pins ${pin} — find out what changed before you change the pin.`,
+      { details: { expected: pin, actual: sha256 } },
+    );
+  }
+  return { bytes, sha256 };
+}
+
+/** The text of a manifest's `wit:` entry. Throws LOAD_WIT when it is not UTF-8. */
+export async function readWit(wit: WitReference, baseDir: string): Promise<string> {
+  if (wit.text !== null) {
+    if (wit.text.length > MAX_WIT_BYTES) {
+      throw new CofferdamError('LOAD_TOO_LARGE', `The WIT text is longer than ${MAX_WIT_BYTES} characters.`);
+    }
+    return wit.text;
+  }
+  if (wit.path === null) throw new CofferdamError('LOAD_WIT', 'The wit entry has neither a text nor a path.');
+  const bytes = await readBounded(resolve(baseDir, wit.path), wit.path, MAX_WIT_BYTES);
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch (cause) {
+    throw new CofferdamError('LOAD_WIT', `${wit.path} is not UTF-8 — save it as UTF-8.`, { cause });
+  }
+}
+
+async function locate(wasm: string, baseDir: string): Promise<string> {
+  if (wasm.startsWith('npm:')) return await resolveNpmReference(parseNpmReference(wasm), baseDir);
+  if (wasm === '' || wasm.includes('\0') || /^[a-z][a-z0-9+.-]*:/i.test(wasm)) {
+    throw new CofferdamError(
+      'LOAD_SOURCE',
+      `${JSON.stringify(wasm)} is no module reference — write ./path/to.wasm or npm:package/path/to.wasm.`,
+    );
+  }
+  return resolve(baseDir, wasm);
+}
