@@ -1,6 +1,15 @@
 import type { Ceiling, Label } from './label.ts';
 import type { Privilege, Privileges } from './privilege.ts';
-import { type Action, type Flow, type Gate, type GrantAct, type Places, RULES, type RuleTable } from './rules.ts';
+import {
+  type Action,
+  type Flow,
+  type Gate,
+  type GateCondition,
+  type GrantAct,
+  type Places,
+  RULES,
+  type RuleTable,
+} from './rules.ts';
 import type { LabelSpace } from './space.ts';
 import { isCoveredByAny } from './tag.ts';
 
@@ -16,16 +25,24 @@ export interface Offence {
   readonly integrity: readonly string[];
 }
 
-/** Why a gate on the way released nothing: the name of its first condition that failed; null when it opened or is absent. */
+/** A condition of a gate that failed, and what it misses: tags, privileges in text form, or `budget`. */
+export interface ClosedGate {
+  readonly condition: GateCondition['name'];
+  readonly missing: readonly string[];
+}
+
+/** Why the gates on the way released nothing; empty for one that opened or is absent. */
 export interface ClosedGates {
-  readonly link: string | null;
-  readonly export: string | null;
+  readonly link: readonly ClosedGate[];
+  readonly export: readonly ClosedGate[];
 }
 
 /** The first offence, and all of them in order. For the operator alone: a guest learns only that it was denied. */
 export interface Denied extends Offence {
   readonly allowed: false;
   readonly action: Action;
+  /** What was asked, when it was a call or a post. */
+  readonly flow: Flow | null;
   readonly offences: readonly Offence[];
   readonly closedGates: ClosedGates;
 }
@@ -53,6 +70,7 @@ export type ResourceVerdict = Allowed | Denied;
 export type GrantVerdict = Allowed | { readonly allowed: false; readonly rule: 8; readonly condition: string };
 
 const ALLOWED: Allowed = Object.freeze({ allowed: true });
+const NO_GATES: ClosedGates = Object.freeze({ link: [], export: [] });
 const NOWHERE: Places = {
   caller: null,
   sent: null,
@@ -76,7 +94,7 @@ export function decideCall(space: LabelSpace, flow: Flow, rules: RuleTable = RUL
   const instance = selectInstance(space, { base: flow.base, request }, rules);
   // A post has no reply, so there is nothing for its export gate to release.
   const atExport = passGate(space, flow.kind === 'call' ? flow.exportGate : null, request, instance, rules);
-  const closedGates = { link: atLink.failed, export: atExport.failed };
+  const closedGates = { link: atLink.closed, export: atExport.closed };
   const reply = atExport.label;
   const { from: caller, request: sent, base, clearance } = flow;
   const offences = findOffences(
@@ -86,7 +104,7 @@ export function decideCall(space: LabelSpace, flow: Flow, rules: RuleTable = RUL
     rules,
   );
   return (
-    denied(flow.kind, offences, closedGates) ?? {
+    denied(flow.kind, offences, flow, closedGates) ?? {
       allowed: true,
       request,
       instance,
@@ -170,11 +188,13 @@ function passGate(
   request: Label,
   label: Label,
   rules: RuleTable,
-): { readonly label: Label; readonly failed: string | null } {
-  if (gate === null) return { label, failed: null };
-  const failed = rules.gate.find(({ holds }) => !holds(space, gate, request));
-  if (failed !== undefined) return { label, failed: failed.name };
-  return { label: space.release(label, gate.tags.declassify, gate.tags.endorse), failed: null };
+): { readonly label: Label; readonly closed: readonly ClosedGate[] } {
+  if (gate === null) return { label, closed: [] };
+  const closed = rules.gate
+    .map(({ name, missing }) => ({ condition: name, missing: missing(space, gate, request) }))
+    .filter(({ missing }) => missing.length > 0);
+  if (closed.length > 0) return { label, closed };
+  return { label: space.release(label, gate.tags.declassify, gate.tags.endorse), closed };
 }
 
 function selectInstance(
@@ -212,15 +232,20 @@ function decideAccess(
   rules: RuleTable,
 ): ResourceVerdict {
   for (const action of actions) {
-    const verdict = denied(action, findOffences(space, action, places, rules), { link: null, export: null });
+    const verdict = denied(action, findOffences(space, action, places, rules), null, NO_GATES);
     if (verdict !== undefined) return verdict;
   }
   return ALLOWED;
 }
 
-function denied(action: Action, offences: readonly Offence[], closedGates: ClosedGates): Denied | undefined {
+function denied(
+  action: Action,
+  offences: readonly Offence[],
+  flow: Flow | null,
+  closedGates: ClosedGates,
+): Denied | undefined {
   const [first] = offences;
-  return first && { ...first, allowed: false, action, offences, closedGates };
+  return first && { ...first, allowed: false, action, flow, offences, closedGates };
 }
 
 function decideAct(act: GrantAct, rules: RuleTable): GrantVerdict {

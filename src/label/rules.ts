@@ -1,5 +1,5 @@
 import type { Ceiling, Label } from './label.ts';
-import type { Privilege, Privileges } from './privilege.ts';
+import { formatPrivilege, type Privilege, type Privileges, type Right } from './privilege.ts';
 import type { LabelSpace } from './space.ts';
 
 /*
@@ -66,7 +66,7 @@ export interface Places {
 
 /** `from` must be able to flow to `to`. Where one of the two is null, nothing flows there and nothing is demanded. */
 export interface FlowCondition {
-  readonly rule: 1 | 2 | 3 | 4 | 5;
+  readonly rule: 1 | 2 | 3 | 5;
   readonly name: string;
   readonly on: readonly Action[];
   readonly from: Exclude<keyof Places, 'clearance'>;
@@ -80,10 +80,11 @@ export interface InstancePart {
   readonly of: 'base' | 'request';
 }
 
-/** A gate opens only if this holds; `request` is the label of the message that reached the gate. */
+/** A gate opens only if nothing is missing; `request` is the label of the message that reached the gate. */
 export interface GateCondition {
-  readonly name: string;
-  readonly holds: (space: LabelSpace, gate: Gate, request: Label) => boolean;
+  readonly name: 'requires' | 'declassify-privilege' | 'endorse-privilege' | 'budget';
+  /** Tags, privileges in text form, or `budget`. */
+  readonly missing: (space: LabelSpace, gate: Gate, request: Label) => readonly string[];
 }
 
 /** An act upon privileges. `by` is a principal, `instance` null for trusted host code. */
@@ -111,19 +112,20 @@ const INSTANCE: readonly InstancePart[] = [
 ];
 
 const GATE: readonly GateCondition[] = [
-  // Without it whoever may send to the gate at all could make it release: a confused deputy.
-  { name: 'requires', holds: (_, { tags }, request) => tags.requires.every((tag) => request.integrity.includes(tag)) },
+  {
+    // Without it whoever may send to the gate at all could make it release: a confused deputy.
+    name: 'requires',
+    missing: (_, { tags }, request) => tags.requires.filter((tag) => !request.integrity.includes(tag)),
+  },
   {
     name: 'declassify-privilege',
-    holds: (space, { tags, privileges }) =>
-      tags.declassify.every((tag) => privileges.has('declassify', tag) || space.isPublicRight('declassify', tag)),
+    missing: (space, { tags, privileges }) => missingPrivileges(space, privileges, 'declassify', tags.declassify),
   },
   {
     name: 'endorse-privilege',
-    holds: (space, { tags, privileges }) =>
-      tags.endorse.every((tag) => privileges.has('endorse', tag) || space.isPublicRight('endorse', tag)),
+    missing: (space, { tags, privileges }) => missingPrivileges(space, privileges, 'endorse', tags.endorse),
   },
-  { name: 'budget', holds: (_, { isOpen }) => isOpen },
+  { name: 'budget', missing: (_, { isOpen }) => (isOpen ? [] : ['budget']) },
 ];
 
 const FLOW: readonly FlowCondition[] = [
@@ -151,3 +153,14 @@ const GRANT: readonly GrantCondition[] = [
 ];
 
 export const RULES: RuleTable = Object.freeze({ instance: INSTANCE, gate: GATE, flow: FLOW, grant: GRANT });
+
+function missingPrivileges(
+  space: LabelSpace,
+  held: Privileges,
+  right: Right,
+  tags: readonly string[],
+): readonly string[] {
+  return tags
+    .filter((tag) => !held.has(right, tag) && !space.isPublicRight(right, tag))
+    .map((tag) => formatPrivilege({ tag, right }));
+}
