@@ -74,6 +74,14 @@ export const CODES = {
   WASM_SIGNATURE: 'A core function does not have the signature that its component-level type asks for.',
   WASM_EXPORT_MISSING: 'A core module lacks an export that its world promises.',
   COMPONENT_INVALID: 'A component is well-formed but breaks a rule of the component model.',
+  // compartment
+  GUEST_TRAP: 'A guest trapped: it did something that Wasm forbids, ran out of stack, or gave up.',
+  GUEST_EXIT: 'A guest ended itself through its WASI.',
+  ARGUMENT_TYPE: 'A value given to a guest is not of the type that its interface says.',
+  INSTANCE_STOPPED: 'A call reached an instance that was stopped, or that an earlier failure made useless.',
+  INSTANCE_REENTERED: 'A call reached an instance that is still inside another call.',
+  ADAPTER_INVALID: 'A file is not an adapter, or does not fit the world of its guest.',
+  ADAPTER_FAILED: 'A trusted adapter threw, or gave a value that is not of the type that the interface says.',
 } as const satisfies Record<string, string>;
 
 export type Code = keyof typeof CODES;

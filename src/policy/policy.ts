@@ -1,7 +1,10 @@
 import type { Ceiling, GateTags, LabelInput, Privilege, TagDeclaration } from '../label/index.ts';
+import type { Tree } from './source.ts';
 
 /** A manifest after parsing: every default filled in, every name resolved, every number in one unit. Immutable. */
 export interface Policy {
+  /** The manifest as written (plain data): a host that loads or replaces a compartment edits a copy and parses it anew. */
+  readonly tree: Tree;
   /** The manifest file, or null when it was given as an object. */
   readonly file: string | null;
   /** The folder that relative paths in the manifest start from. */
@@ -49,7 +52,7 @@ export interface CompartmentPolicy {
 }
 
 export interface WitSource {
-  /** WIT text (`wit: |` in the manifest), or the path of a .wit file. */
+  /** WIT text (`wit: { text: … }`), or the path of a .wit file: one of the two is not null. */
   readonly text: string | null;
   readonly path: string | null;
   readonly world: string | null;
@@ -95,7 +98,7 @@ export type ResourcePolicy =
   /** A function that the embedding program offers: `createHost(manifest, { resources: { name: fn } })`. */
   | { readonly kind: 'function'; readonly name: string; readonly label: LabelInput }
   /** A folder whose files trusted host code reads with their label: `host.read('tickets', 'acme/1.md')`. */
-  | { readonly kind: 'files'; readonly name: string; readonly root: string; readonly label: FileLabel };
+  | { readonly kind: 'fs'; readonly name: string; readonly root: string; readonly label: FileLabel };
 
 /** `{dir}` in a tag stands for the name of the file's first folder. */
 export interface FileLabel {

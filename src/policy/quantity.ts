@@ -1,0 +1,38 @@
+import type { Rate } from './policy.ts';
+
+/** Binary units only: `MB` means two different numbers to two readers, and a limit must mean one. */
+const UNIT_BYTES: Readonly<Record<string, number>> = { B: 1, KiB: 2 ** 10, MiB: 2 ** 20, GiB: 2 ** 30 };
+const PERIOD_MS: Readonly<Record<string, number>> = { s: 1_000, min: 60_000, h: 3_600_000, day: 86_400_000 };
+
+export const SIZE_PATTERN = '^(0|[1-9][0-9]{0,11})(B|KiB|MiB|GiB)?$';
+export const CALL_RATE_PATTERN = '^[1-9][0-9]{0,11}/(s|min|h|day)$';
+export const BYTE_RATE_PATTERN = '^[1-9][0-9]{0,11}(B|KiB|MiB|GiB)?/(s|min|h|day)$';
+
+/** Nothing larger is meant by anybody, and it stays exact in a double after any sum that a host does with it. */
+export const MAX_QUANTITY = 2 ** 44;
+
+/** Bytes of `64MiB`, `512`, `1KiB`; null when it is no size or past MAX_QUANTITY. */
+export function parseSize(text: string): number | null {
+  const match = new RegExp(SIZE_PATTERN).exec(text);
+  const unit = UNIT_BYTES[match?.[2] ?? 'B'];
+  if (match?.[1] === undefined || unit === undefined) return null;
+  const bytes = Number(match[1]) * unit;
+  return bytes <= MAX_QUANTITY ? bytes : null;
+}
+
+/** `100/min`; null when it is no rate. */
+export function parseCallRate(text: string): Rate | null {
+  return new RegExp(CALL_RATE_PATTERN).test(text) ? parseRate(text) : null;
+}
+
+/** `64KiB/min`, `64/min`; null when it is no rate. */
+export function parseByteRate(text: string): Rate | null {
+  return new RegExp(BYTE_RATE_PATTERN).test(text) ? parseRate(text) : null;
+}
+
+function parseRate(text: string): Rate | null {
+  const [size = '', period = ''] = text.split('/');
+  const amount = parseSize(size);
+  const perMs = PERIOD_MS[period];
+  return amount === null || perMs === undefined ? null : { amount, perMs };
+}

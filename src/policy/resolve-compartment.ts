@@ -1,0 +1,183 @@
+import { type Ceiling, type LabelInput, type Privilege, Privileges } from '../label/index.ts';
+import type { Context } from './context.ts';
+import { COMPARTMENT_DEFAULTS, COMPARTMENT_LIMITS } from './defaults.ts';
+import type { CompartmentLimits, CompartmentPolicy, GatePolicy, WitSource } from './policy.ts';
+import type { Manifest } from './schema.ts';
+import type { Path } from './source.ts';
+
+type CompartmentEntry = Manifest['compartments'][string];
+type GateEntry = NonNullable<CompartmentEntry['gates']>[string];
+
+const PAGE_BYTES = 65_536;
+
+export function resolveCompartments(context: Context): ReadonlyMap<string, CompartmentPolicy> {
+  const compartments = new Map<string, CompartmentPolicy>();
+  for (const [name, entry] of Object.entries(context.manifest.compartments)) {
+    compartments.set(name, resolveCompartment(context, name, entry));
+  }
+  return compartments;
+}
+
+function resolveCompartment(context: Context, name: string, entry: CompartmentEntry): CompartmentPolicy {
+  const path = ['compartments', name];
+  const { abi, wasi, kind, instances } = COMPARTMENT_DEFAULTS;
+  const base = labelOf(entry.label);
+  const clearance = ceilingOf(entry.clearance);
+  const isLabelRight = context.checkLabel(entry.label, [...path, 'label']);
+  const isClearanceRight = context.checkLabel(entry.clearance, [...path, 'clearance']);
+  if (isLabelRight && isClearanceRight && !context.isDoubtful(path)) checkBase(context, base, clearance, path);
+  checkCode(context, entry, path);
+  return {
+    name,
+    wasm: entry.wasm,
+    sha256: entry.sha256 ?? null,
+    abi: entry.abi ?? abi,
+    wit: witOf(entry.wit),
+    adapter: entry.adapter ?? null,
+    wasi: entry.wasi ?? wasi,
+    base,
+    clearance,
+    grants: resolveGrants(context, entry.grants ?? [], [...path, 'grants']),
+    gates: resolveGates(context, name, entry),
+    resources: resolveUses(context, entry.resources ?? [], [...path, 'resources']),
+    kind: entry.kind ?? kind,
+    instances: entry.instances ?? instances,
+    limits: resolveLimits(context, entry.limits, [...path, 'limits']),
+  };
+}
+
+/** Base must lie within clearance: otherwise no request could ever make an instance. */
+function checkBase(context: Context, base: LabelInput, clearance: Ceiling, path: Path): void {
+  const isAllowed = context.attempt([...path, 'label'], '', () => context.space.label(base));
+  if (!isAllowed || context.space.isWithin(context.space.label(base), clearance)) return;
+  const text =
+    'the base label lies outside the clearance — put its secrecy tags into clearance.secrecy, and what clearance.integrity demands into label.integrity';
+  context.report('MANIFEST_LABEL', [...path, 'label'], text);
+}
+
+/** `abi`, `wit` and `adapter` must agree: what would be ignored is refused. */
+function checkCode(context: Context, entry: CompartmentEntry, path: Path): void {
+  if (
+    context.isDoubtful([...path, 'abi']) ||
+    context.isDoubtful([...path, 'wit']) ||
+    context.isDoubtful([...path, 'adapter'])
+  )
+    return;
+  const abi = entry.abi ?? COMPARTMENT_DEFAULTS.abi;
+  if (abi === 'component') {
+    if (entry.wit !== undefined)
+      context.report(
+        'MANIFEST_CONFLICT',
+        [...path, 'wit'],
+        'a component brings its own types — take it out, or set abi',
+        'key',
+      );
+  } else if (entry.wit === undefined) {
+    context.report('MANIFEST_MISSING_KEY', [...path, 'wit'], `missing — abi '${abi}' needs the types: add a .wit file`);
+  } else if (typeof entry.wit === 'object' && (entry.wit.text === undefined) === (entry.wit.path === undefined)) {
+    context.report('MANIFEST_CONFLICT', [...path, 'wit'], 'give either text or path');
+  }
+  if (abi === 'adapter' && entry.adapter === undefined) {
+    context.report(
+      'MANIFEST_MISSING_KEY',
+      [...path, 'adapter'],
+      "missing — abi 'adapter' needs the path of the adapter",
+    );
+  } else if (abi !== 'adapter' && entry.adapter !== undefined) {
+    context.report(
+      'MANIFEST_CONFLICT',
+      [...path, 'adapter'],
+      "it would not be used — set abi to 'adapter', or take it out",
+      'key',
+    );
+  }
+}
+
+function witOf(wit: CompartmentEntry['wit']): WitSource | null {
+  if (wit === undefined) return null;
+  if (typeof wit === 'string') return { text: null, path: wit, world: null };
+  return { text: wit.text ?? null, path: wit.path ?? null, world: wit.world ?? null };
+}
+
+function resolveGrants(context: Context, grants: readonly Privilege[], path: Path): readonly Privilege[] {
+  return grants.filter((grant, index) =>
+    context.attempt([...path, index], grant.tag, () => context.space.assertPrivilege(grant)),
+  );
+}
+
+function resolveUses(context: Context, uses: readonly string[], path: Path): readonly string[] {
+  for (const [index, name] of uses.entries()) {
+    if (context.isDeclared('resources', name)) continue;
+    const advice = context.guess(name, ['resources'], 'declare it under resources');
+    context.report('MANIFEST_REFERENCE', [...path, index], `there is no resource '${name}' — ${advice}`);
+  }
+  return uses;
+}
+
+function resolveGates(context: Context, name: string, entry: CompartmentEntry): ReadonlyMap<string, GatePolicy> {
+  const gates = new Map<string, GatePolicy>();
+  for (const [exported, gate] of Object.entries(entry.gates ?? {})) {
+    gates.set(exported, resolveGate(context, name, gate, ['compartments', name, 'gates', exported]));
+  }
+  return gates;
+}
+
+/** A gate of an export of `holder`, or on a link from it: it releases with the privileges of `holder`. */
+export function resolveGate(context: Context, holder: string, gate: GateEntry, path: Path): GatePolicy {
+  const { declassify = [], endorse = [], requires, budget } = gate;
+  context.checkTags(requires?.integrity, 'integrity', [...path, 'requires', 'integrity']);
+  const isHolderKnown = !context.isDoubtful(['compartments', holder, 'grants']);
+  const held = new Privileges(context.manifest.compartments[holder]?.grants ?? []);
+  for (const [right, tags] of [
+    ['declassify', declassify],
+    ['endorse', endorse],
+  ] as const) {
+    const kind = right === 'declassify' ? 'secrecy' : 'integrity';
+    for (const [index, tag] of tags.entries()) {
+      const at = [...path, right, index];
+      if (!context.checkTag(tag, kind, at) || !isHolderKnown) continue;
+      if (held.has(right, tag) || context.space.isPublicRight(right, tag)) continue;
+      const privilege = `${tag}${right === 'declassify' ? '-' : '+'}`;
+      context.report(
+        'MANIFEST_PRIVILEGE',
+        at,
+        `'${holder}' does not hold '${privilege}' — add it to compartments.${holder}.grants`,
+      );
+    }
+  }
+  const { calls = null, bytes = null } = budget ?? {};
+  return { declassify, endorse, requires: requires?.integrity ?? [], budget: { calls, bytes } };
+}
+
+function resolveLimits(context: Context, limits: CompartmentEntry['limits'], path: Path): CompartmentLimits {
+  const { memory, table, instances, message, queue, output } = limits ?? {};
+  if (memory !== undefined && memory % PAGE_BYTES !== 0) {
+    context.report(
+      'MANIFEST_VALUE',
+      [...path, 'memory'],
+      'memory comes in pages of 64KiB — write a multiple, such as 64MiB',
+    );
+  }
+  return {
+    memoryBytes: memory ?? COMPARTMENT_LIMITS.memoryBytes,
+    tableEntries: table ?? COMPARTMENT_LIMITS.tableEntries,
+    instances: instances ?? COMPARTMENT_LIMITS.instances,
+    messageBytes: message ?? COMPARTMENT_LIMITS.messageBytes,
+    queue: queue ?? COMPARTMENT_LIMITS.queue,
+    outputBytes: output ?? COMPARTMENT_LIMITS.outputBytes,
+  };
+}
+
+type LabelEntry = {
+  readonly secrecy?: readonly string[] | undefined;
+  readonly integrity?: readonly string[] | undefined;
+};
+
+export function labelOf(entry: LabelEntry | undefined): Ceiling {
+  return { secrecy: entry?.secrecy ?? [], integrity: entry?.integrity ?? [] };
+}
+
+/** Absent means nothing secret, and no demand on integrity. */
+export function ceilingOf(entry: LabelEntry | undefined): Ceiling {
+  return labelOf(entry);
+}
