@@ -1,0 +1,352 @@
+import { sizeOfMessage } from '../abi/index.ts';
+import type { InstanceHost } from '../compartment/contract.ts';
+import { CofferdamError, isCofferdamError } from '../error.ts';
+import type { AllowedCall, Label, LabelSpace } from '../label/index.ts';
+import type { HostLimits } from '../policy/policy.ts';
+import { Chain } from './chain.ts';
+import { Decisions } from './decisions.ts';
+import type { Compartment, Edge } from './edge.ts';
+import { GateBudgets } from './gates.ts';
+import { gateUsesOf, reserveBudgets } from './gate-uses.ts';
+import type { Grants } from './grants.ts';
+import { Instances, type Slot } from './instances.ts';
+import { Posts } from './posts.ts';
+import type { Recorder } from './recorder.ts';
+import { callResource } from './resource-call.ts';
+
+/** One message about to cross one edge. */
+export interface Crossing {
+  readonly edge: Edge;
+  readonly args: readonly unknown[];
+  /** The calling instance; null for trusted host code. */
+  readonly from: Slot | null;
+  /** `from`'s label for a guest, the message's own for a host. Kept beside `from`, which may be gone when a post arrives. */
+  readonly fromLabel: Label | null;
+  readonly request: Label;
+  /** Who sends it, in the journal: an instance, a session or `host`. */
+  readonly sender: string;
+  /** The message in whose course it is sent, in the journal. */
+  readonly parent: number | null;
+  readonly chain: Chain;
+}
+
+/** A crossing that was let in. */
+interface Entered {
+  readonly verdict: AllowedCall;
+  readonly slot: Slot;
+  readonly message: number;
+  /** Gives back what the gates reserved and the reply did not use. */
+  readonly settle: (replyBytes: number) => void;
+}
+
+export interface Reply {
+  readonly value: unknown;
+  readonly label: Label;
+  readonly message: number;
+}
+
+/** What the broker may do beyond computing: made where the host is made, passed down. */
+export interface Powers {
+  readonly nowMs: () => number;
+  readonly random: (bytes: Uint8Array) => void;
+}
+
+/** Clock that guests of the small WASI see: a millisecond is too coarse to time a cache. */
+const NS_PER_MS = 1_000_000n;
+
+/**
+ * The reference monitor: every message between instances, from the host to an instance, and from an instance to a
+ * resource passes `#admit` (decide, find the instance, record) before anything runs, and `#complete` or `#fail` before
+ * anything is delivered.
+ */
+export class Broker {
+  readonly space: LabelSpace;
+  readonly grants: Grants;
+  readonly posts = new Posts();
+  readonly instances: Instances;
+  readonly decisions: Decisions;
+  #budgets: GateBudgets;
+  #recorder: Recorder;
+  #limits: HostLimits;
+  #powers: Powers;
+
+  constructor(env: { space: LabelSpace; grants: Grants; recorder: Recorder; limits: HostLimits; powers: Powers }) {
+    this.space = env.space;
+    this.grants = env.grants;
+    this.#recorder = env.recorder;
+    this.#limits = env.limits;
+    this.#powers = env.powers;
+    this.#budgets = new GateBudgets(env.powers.nowMs);
+    this.decisions = new Decisions(this.space, this.grants, this.#budgets);
+    this.instances = new Instances({
+      maxInstances: env.limits.instances,
+      maxWaiting: env.limits.waiting,
+      format: (label) => this.space.format(label),
+      hostOf: (slot) => this.#hostOf(slot),
+      onStart: (slot) => this.#recorder.started(slot),
+      onStop: (slot) => this.#recorder.stopped(slot),
+    });
+  }
+
+  makeChain(signal: AbortSignal | null = null): Chain {
+    return new Chain({ signal, maxDepth: this.#limits.callDepth });
+  }
+
+  /** A call by trusted host code: it waits for a busy instance, and gets the result with its label. */
+  async call(crossing: Crossing): Promise<Reply> {
+    const { edge, chain } = crossing;
+    if (edge.target.kind !== 'export') throw new CofferdamError('CALL_TARGET', `${edge.to} is not a compartment.`);
+    await this.#untilFree(crossing);
+    const isSuspending = edge.target.compartment.edges.suspending.size > 0;
+    if (!isSuspending) return this.#callNow(crossing);
+    const reply = this.#callSuspending(crossing);
+    return chain.signal ? this.#orAborted(reply, chain, chain.signal) : reply;
+  }
+
+  /**
+   * A one-way message. Returns why it was refused, or null when it was accepted; that is for the operator's eyes, a guest
+   * never sees it (rule 4). What was accepted is decided again when it is delivered: a grant may be revoked in between.
+   */
+  post(crossing: Crossing): CofferdamError | null {
+    const { edge, request } = crossing;
+    const bytes = sizeOfMessage(edge.type.params, crossing.args);
+    const verdict = this.decisions.decide(edge, { from: crossing.fromLabel, request }, bytes);
+    if (!verdict.allowed) return this.#recorder.denied(crossing, verdict);
+    const { queue: limit } = edge.target.kind === 'export' ? edge.target.compartment.policy.limits : RESOURCE_LIMITS;
+    if (!this.posts.hasRoom(edge.to, request.id, limit)) {
+      this.#recorder.limit(edge.to, 'queue', limit);
+      return new CofferdamError(
+        'LIMIT_QUEUE',
+        `${limit} messages at this label wait for ${edge.to} already. Wait for host.drained(), or raise its limits.queue.`,
+        { details: { to: edge.to, limit } },
+      );
+    }
+    const message = this.#recorder.nextMessage();
+    this.#recorder.posted(crossing, message, bytes);
+    const deliver = () => this.#deliver({ ...crossing, from: null, chain: this.makeChain() }, message);
+    this.posts.add({ to: edge.to, label: request.id, deliver });
+    return null;
+  }
+
+  async #deliver(crossing: Crossing, message: number): Promise<void> {
+    const { target } = crossing.edge;
+    try {
+      if (target.kind === 'resource') await this.#callResource(crossing, message);
+      else {
+        await this.#untilFree(crossing);
+        if (target.compartment.edges.suspending.size > 0) await this.#callSuspending(crossing, message);
+        else this.#callNow(crossing, message);
+      }
+    } catch (error) {
+      // Nobody waits for it: what happened is in the journal. An error of our own is not to be lost with it.
+      this.#recorder.undelivered(crossing, toCofferdamError(error));
+    }
+  }
+
+  /** The guest in `slot` called its import number `index`. */
+  #fromGuest(slot: Slot, index: number, args: readonly unknown[]): unknown {
+    const { chain } = slot;
+    const edge = slot.compartment.edges.imports[index];
+    if (chain === null || edge === undefined) {
+      throw new CofferdamError('CALL_OUTSIDE', `${slot.id} called an import outside of any call.`);
+    }
+    chain.assertGoing();
+    const { label, id: sender, message: parent } = slot;
+    const crossing = { edge, args, from: slot, fromLabel: label, request: label, sender, parent, chain };
+    if (edge.isPost) {
+      this.post(crossing);
+      return undefined;
+    }
+    if (edge.target.kind === 'resource') return this.#callResource(crossing).then((reply) => reply.value);
+    if (slot.compartment.edges.suspending.has(index)) return this.#callSuspending(crossing).then((reply) => reply.value);
+    return this.#callNow(crossing).value;
+  }
+
+  #callNow(crossing: Crossing, message?: number): Reply {
+    const entered = this.#admit(crossing, message);
+    try {
+      return this.#complete(crossing, entered, instanceOf(entered.slot).call(exportOf(crossing.edge), crossing.args));
+    } catch (error) {
+      throw this.#fail(crossing, entered, error);
+    }
+  }
+
+  async #callSuspending(crossing: Crossing, message?: number): Promise<Reply> {
+    const entered = this.#admit(crossing, message);
+    try {
+      const value = await instanceOf(entered.slot).callSuspending(exportOf(crossing.edge), crossing.args);
+      return this.#complete(crossing, entered, value);
+    } catch (error) {
+      throw this.#fail(crossing, entered, error);
+    }
+  }
+
+  /** Decide, open the gates, enter the instance, record: all of it before anything of the callee runs. */
+  #admit(crossing: Crossing, posted?: number): Entered {
+    const { edge, chain } = crossing;
+    const { verdict, bytes } = this.#decide(crossing);
+    if (edge.target.kind !== 'export') throw new CofferdamError('CALL_TARGET', `${edge.to} is not a compartment.`);
+    const message = posted ?? this.#recorder.nextMessage();
+    const settle = this.#release(crossing, verdict, message, bytes);
+    let slot: Slot | undefined;
+    try {
+      slot = this.instances.enter(edge.target.compartment, verdict.instance, chain);
+      slot.message = message;
+      this.#recorder.entered(crossing, slot, message, verdict, bytes, posted !== undefined);
+    } catch (error) {
+      const failure = chain.fail(toCofferdamError(error));
+      if (slot) this.instances.discard(slot);
+      settle(0);
+      this.#recorder.notEntered(crossing, message, failure);
+      throw crossing.from === null ? withLabel(failure, verdict.reply) : failure;
+    }
+    chain.depth += 1;
+    return { verdict, slot, message, settle };
+  }
+
+  /** Throws FLOW_DENIED, after it is on disk. */
+  #decide(crossing: Crossing): { verdict: AllowedCall; bytes: number } {
+    const { edge, chain, fromLabel: from, request } = crossing;
+    chain.assertGoing();
+    const bytes = sizeOfMessage(edge.type.params, crossing.args);
+    const verdict = this.decisions.decide(edge, { from, request }, bytes);
+    if (!verdict.allowed) throw chain.fail(this.#recorder.denied(crossing, verdict));
+    return { verdict, bytes };
+  }
+
+  /** Takes from the budgets and records each use, on disk, before anything is released. */
+  #release({ edge, request }: Crossing, verdict: AllowedCall, message: number, bytes: number) {
+    const uses = gateUsesOf(edge, request, verdict, bytes);
+    const settle = reserveBudgets(edge, request, uses, this.#budgets);
+    for (const use of uses) this.#recorder.gateUsed(request, message, use);
+    return settle;
+  }
+
+  #complete(crossing: Crossing, { verdict, slot, message, settle }: Entered, value: unknown): Reply {
+    const { chain, edge } = crossing;
+    if (chain.failure) throw chain.failure; // a guest caught the exception: the chain has ended all the same
+    const bytes = sizeOfResult(edge, value);
+    settle(bytes);
+    this.#recorder.replied(crossing, slot, message, verdict, bytes, outcomeOf(value, edge));
+    chain.depth -= 1;
+    this.instances.leave(slot);
+    return { value, label: verdict.reply, message };
+  }
+
+  /** Ends the chain: this instance is discarded, and so is every other one on the way out. */
+  #fail(crossing: Crossing, { verdict, slot, message, settle }: Entered, error: unknown): CofferdamError {
+    const { chain, from } = crossing;
+    const cause = toCofferdamError(error);
+    chain.depth -= 1;
+    settle(0);
+    const isCallersFault = cause.code === 'ARGUMENT_TYPE' && from === null && chain.failure === null;
+    const failure = isCallersFault ? cause : chain.fail(cause, slot);
+    if (isCallersFault) this.instances.leave(slot); // nothing of the guest ran
+    else this.#discard(slot, message, chain);
+    this.#recorder.replied(crossing, slot, message, verdict, 0, failure.code);
+    return from === null ? withLabel(failure, verdict.reply) : failure;
+  }
+
+  #discard(slot: Slot, message: number, chain: Chain): void {
+    if (chain.culprit === slot && chain.failure) this.#recorder.trapped(slot, message, chain.failure);
+    slot.chain = null;
+    this.instances.discard(slot);
+  }
+
+  async #callResource(crossing: Crossing, posted?: number): Promise<Reply> {
+    const { edge, chain } = crossing;
+    if (edge.target.kind !== 'resource') throw new CofferdamError('CALL_TARGET', `${edge.to} is not a resource.`);
+    const { verdict, bytes } = this.#decide(crossing);
+    const message = posted ?? this.#recorder.nextMessage();
+    const settle = this.#release(crossing, verdict, message, bytes);
+    this.#recorder.written(crossing, message, verdict, bytes);
+    try {
+      const { request: label, reply } = verdict;
+      const context = { resource: edge.to, compartment: edge.from, label, signal: chain.signal };
+      const value = await callResource(edge, crossing.args, context);
+      settle(bytes);
+      if (!edge.isPost) this.#recorder.read(crossing, message, reply, sizeOfResult(edge, value));
+      chain.assertGoing();
+      return { value, label: reply, message };
+    } catch (error) {
+      throw chain.fail(toCofferdamError(error));
+    }
+  }
+
+  /** The host's own calls wait for an instance that is suspended in another call. */
+  async #untilFree({ edge, request, fromLabel, args }: Crossing): Promise<void> {
+    if (edge.target.kind !== 'export' || edge.target.compartment.edges.suspending.size === 0) return;
+    const verdict = this.decisions.decide(edge, { from: fromLabel, request }, sizeOfMessage(edge.type.params, args));
+    if (!verdict.allowed) return; // `#admit` says so
+    for (;;) {
+      const slot = this.instances.find(edge.target.compartment, verdict.instance);
+      if (!slot?.chain) return;
+      await this.instances.waitFor(slot);
+    }
+  }
+
+  /** The caller goes on at once; instances that are suspended in the chain are ended, whatever they wait for. */
+  #orAborted(reply: Promise<Reply>, chain: Chain, signal: AbortSignal): Promise<Reply> {
+    return new Promise((resolve, reject) => {
+      const abort = () => {
+        reject(chain.fail(new CofferdamError('CALL_ABORTED', 'The call was aborted by its caller.', { cause: signal.reason })));
+        for (const slot of this.instances.list()) if (slot.chain === chain) this.instances.discard(slot);
+      };
+      signal.addEventListener('abort', abort, { once: true });
+      reply.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));
+    });
+  }
+
+  /** All that an instance can reach. */
+  #hostOf(slot: Slot): InstanceHost {
+    const maxBytes = slot.compartment.policy.limits.outputBytes;
+    return {
+      suspending: slot.compartment.edges.suspending,
+      call: (index, args) => this.#fromGuest(slot, index, args),
+      output: (stream, bytes) => {
+        slot.outputBytes += bytes.length;
+        if (slot.outputBytes > maxBytes) {
+          throw new CofferdamError(
+            'LIMIT_OUTPUT',
+            `${slot.compartment.name} wrote more than ${maxBytes} bytes in one call. Raise limits.output.`,
+            { details: { limit: maxBytes } },
+          );
+        }
+        this.#recorder.output(slot, stream, bytes);
+      },
+      nowNs: () => BigInt(Math.floor(this.#powers.nowMs())) * NS_PER_MS,
+      random: this.#powers.random,
+    };
+  }
+}
+
+/** A host function has no limits in the manifest; this many messages may wait for it, per label. */
+const RESOURCE_LIMITS = { queue: 1024 };
+
+function instanceOf(slot: Slot) {
+  if (slot.instance) return slot.instance;
+  throw new CofferdamError('CALL_REENTRANT', `${slot.id} is still starting. Its start function cannot call itself.`);
+}
+
+function exportOf(edge: Edge): number {
+  return edge.target.kind === 'export' ? edge.target.index : -1;
+}
+
+function outcomeOf(value: unknown, edge: Edge): 'ok' | 'err' {
+  const isErr = edge.type.result?.kind === 'result' && (value as { tag?: unknown } | undefined)?.tag === 'err';
+  return isErr ? 'err' : 'ok';
+}
+
+export function toCofferdamError(error: unknown): CofferdamError {
+  if (isCofferdamError(error)) return error;
+  return new CofferdamError('INTERNAL', 'Something inside the host failed; the cause has more.', { cause: error });
+}
+
+/** A failure is a reply: the host gets it, too, with its label (rule 6). */
+function withLabel(failure: CofferdamError, label: Label): CofferdamError {
+  return new CofferdamError(failure.code, failure.message, { cause: failure, details: { ...failure.details, label } });
+}
+
+function sizeOfResult({ type: { result } }: Edge, value: unknown): number {
+  return result === null ? 0 : sizeOfMessage([{ name: 'result', type: result }], [value]);
+}

@@ -1,0 +1,68 @@
+import type { Code } from '../compartment/contract.ts';
+import type { Label } from '../label/index.ts';
+import type { CompartmentPolicy, GatePolicy } from '../policy/policy.ts';
+import type { FuncType } from '../wasm/types.ts';
+
+/** One function that one party may try to call at another: the unit of decision and of record. Numbered. */
+export interface Edge {
+  readonly id: number;
+  /** The calling compartment, or `host` for an entry. */
+  readonly from: string;
+  /** The compartment or resource that serves it. */
+  readonly to: string;
+  /** The function as its server names it, e.g. `desk:text/classify#classify`. */
+  readonly name: string;
+  readonly type: FuncType;
+  readonly target: Target;
+  readonly linkGate: GatePolicy | null;
+  readonly exportGate: GatePolicy | null;
+  /** One way: the caller learns nothing. */
+  readonly isPost: boolean;
+}
+
+export type Target =
+  | { readonly kind: 'export'; readonly compartment: Compartment; readonly index: number }
+  | { readonly kind: 'resource'; readonly resource: Resource; readonly func: HostFunction };
+
+/** A compartment as the broker runs it: its code and its labels, and the edges that the present wiring gives it. */
+export interface Compartment {
+  readonly name: string;
+  readonly policy: CompartmentPolicy;
+  readonly code: Code;
+  readonly base: Label;
+  /** Replaced as a whole when links change while the host runs. */
+  edges: CompartmentEdges;
+}
+
+export interface CompartmentEdges {
+  /** Parallel to `code.world.imports`. */
+  readonly imports: readonly Edge[];
+  /** Parallel to `code.world.exports`: what trusted host code may use; null where `entries` does not name it. */
+  readonly entries: readonly (Entry | null)[];
+  /** Imports behind which somebody waits for a host function: the guest is suspended there (JSPI). */
+  readonly suspending: ReadonlySet<number>;
+}
+
+/** An export that host code may call, and post to: two edges, since the rules differ. */
+export interface Entry {
+  readonly call: Edge;
+  readonly post: Edge;
+}
+
+/** A function that the embedding program offers under a label. */
+export interface Resource {
+  readonly name: string;
+  readonly label: Label;
+}
+
+/** May return a promise. The last argument tells it on whose behalf it runs. */
+export type HostFunction = (...args: unknown[]) => unknown;
+
+/** What a host function is told beside the guest's arguments. */
+export interface HostCallContext {
+  readonly resource: string;
+  readonly compartment: string;
+  /** The label of the arguments. */
+  readonly label: Label;
+  readonly signal: AbortSignal | null;
+}

@@ -1,0 +1,172 @@
+import type { Instance, InstanceHost } from '../compartment/contract.ts';
+import { CofferdamError } from '../error.ts';
+import type { Label } from '../label/index.ts';
+import type { Chain } from './chain.ts';
+import type { Compartment } from './edge.ts';
+
+/** One instance q@L, and who is in it. */
+export class Slot {
+  /** `summarise@{customer:acme}#7`: unique for the life of the host; guests never see it. */
+  readonly id: string;
+  readonly compartment: Compartment;
+  readonly label: Label;
+  instance: Instance | null = null;
+  /** The chain that is inside, or null when the instance is free. */
+  chain: Chain | null = null;
+  /** The message that is being handled, for provenance. */
+  message = 0;
+  /** Bytes written to stdout and stderr in this call. */
+  outputBytes = 0;
+
+  constructor(id: string, compartment: Compartment, label: Label) {
+    this.id = id;
+    this.compartment = compartment;
+    this.label = label;
+  }
+}
+
+export interface InstancesEnv {
+  readonly maxInstances: number;
+  readonly maxWaiting: number;
+  readonly format: (label: Label) => string;
+  /** What the instance may reach: made for this slot alone. */
+  readonly hostOf: (slot: Slot) => InstanceHost;
+  readonly onStart: (slot: Slot) => void;
+  readonly onStop: (slot: Slot) => void;
+}
+
+/** All live instances, keyed by compartment and label. Data never changes a label; a label selects the instance. */
+export class Instances {
+  #byLabel = new Map<Compartment, Map<number, Slot>>();
+  #perCompartment = new Map<Compartment, number>();
+  #live = new Set<Slot>();
+  #waiting = new Map<Slot, (() => void)[]>();
+  #nextId = 1;
+  #env: InstancesEnv;
+
+  constructor(env: InstancesEnv) {
+    this.#env = env;
+  }
+
+  get size(): number {
+    return this.#live.size;
+  }
+
+  list(): readonly Slot[] {
+    return [...this.#live];
+  }
+
+  /** The slot that a call at `label` would use, if it lives already. */
+  find(compartment: Compartment, label: Label): Slot | undefined {
+    return this.#byLabel.get(compartment)?.get(label.id);
+  }
+
+  /**
+   * The instance of `compartment` at `label`, entered by `chain`. Throws CALL_REENTRANT when the chain is inside it
+   * already, CALL_BUSY when another chain is (it is suspended there), LIMIT_INSTANCES, or what instantiation throws.
+   */
+  enter(compartment: Compartment, label: Label, chain: Chain): Slot {
+    let slot = compartment.policy.instances === 'per-call' ? undefined : this.find(compartment, label);
+    if (slot?.chain) {
+      const [code, why] =
+        slot.chain === chain
+          ? (['CALL_REENTRANT', 'is already inside this call'] as const)
+          : (['CALL_BUSY', 'is suspended in another call'] as const);
+      throw new CofferdamError(code, `The instance ${slot.id} ${why}. Break the cycle of links, or wait.`);
+    }
+    slot ??= this.#start(compartment, label, chain);
+    slot.chain = chain;
+    slot.outputBytes = 0;
+    return slot;
+  }
+
+  /** The call is over: a per-call or replaced instance goes, a per-label one is free for whoever waits. */
+  leave(slot: Slot): void {
+    slot.chain = null;
+    if (this.find(slot.compartment, slot.label) !== slot) this.discard(slot);
+    else this.#wake(slot);
+  }
+
+  /** Ends an instance; the next call at its label makes a fresh one. */
+  discard(slot: Slot): void {
+    if (!this.#live.delete(slot)) return;
+    const { compartment } = slot;
+    const byLabel = this.#byLabel.get(compartment);
+    if (byLabel?.get(slot.label.id) === slot) byLabel.delete(slot.label.id);
+    if (byLabel?.size === 0) this.#byLabel.delete(compartment);
+    const left = (this.#perCompartment.get(compartment) ?? 1) - 1;
+    if (left > 0) this.#perCompartment.set(compartment, left);
+    else this.#perCompartment.delete(compartment);
+    slot.instance?.stop();
+    this.#env.onStop(slot);
+    this.#wake(slot);
+  }
+
+  /** Ends all free instances of a compartment; those inside a call end with it. */
+  discardAll(compartment: Compartment): void {
+    for (const slot of this.#live) if (slot.compartment === compartment && slot.chain === null) this.discard(slot);
+    // Busy ones are no longer found by label: nobody new enters them, and `leave` ends them when their call is over.
+    this.#byLabel.delete(compartment);
+  }
+
+  /** Resolves when the instance is free or gone. Throws LIMIT_WAITING. */
+  waitFor(slot: Slot): Promise<void> {
+    const waiting = this.#waiting.get(slot) ?? [];
+    if (waiting.length >= this.#env.maxWaiting) {
+      throw new CofferdamError(
+        'LIMIT_WAITING',
+        `${this.#env.maxWaiting} calls wait for ${slot.id} already. Wait for replies, or raise limits.waiting.`,
+        { details: { limit: this.#env.maxWaiting } },
+      );
+    }
+    this.#waiting.set(slot, waiting);
+    return new Promise((resolve) => waiting.push(resolve));
+  }
+
+  #wake(slot: Slot): void {
+    const waiting = this.#waiting.get(slot);
+    if (!waiting) return;
+    this.#waiting.delete(slot);
+    for (const wake of waiting) wake();
+  }
+
+  #start(compartment: Compartment, label: Label, chain: Chain): Slot {
+    const count = this.#perCompartment.get(compartment) ?? 0;
+    this.#assertRoom(compartment, count);
+    const slot = new Slot(`${compartment.name}@${this.#env.format(label)}#${this.#nextId++}`, compartment, label);
+    slot.chain = chain; // its start function may already call imports
+    this.#live.add(slot);
+    this.#perCompartment.set(compartment, count + 1);
+    if (compartment.policy.instances === 'per-label') this.#current(compartment).set(label.id, slot);
+    this.#env.onStart(slot);
+    try {
+      slot.instance = compartment.code.instantiate(this.#env.hostOf(slot));
+    } catch (error) {
+      this.discard(slot);
+      throw error;
+    }
+    return slot;
+  }
+
+  #current(compartment: Compartment): Map<number, Slot> {
+    const byLabel = this.#byLabel.get(compartment) ?? new Map<number, Slot>();
+    this.#byLabel.set(compartment, byLabel);
+    return byLabel;
+  }
+
+  #assertRoom(compartment: Compartment, count: number): void {
+    const { instances } = compartment.policy.limits;
+    const [limit, key] =
+      count >= instances
+        ? [instances, `compartments.${compartment.name}.limits.instances`]
+        : this.size >= this.#env.maxInstances
+          ? [this.#env.maxInstances, 'limits.instances']
+          : [0, ''];
+    if (key === '') return;
+    throw new CofferdamError(
+      'LIMIT_INSTANCES',
+      `A new instance of ${compartment.name} would be number ${limit + 1}. Raise ${key}, or unload what is idle.`,
+      { details: { limit, key } },
+    );
+  }
+}

@@ -1,0 +1,58 @@
+import { createHash } from 'node:crypto';
+import { resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { type Adapter, makeAdapterCode } from '../compartment/adapter.ts';
+import { makeAssemblyScriptCode } from '../compartment/assemblyscript.ts';
+import type { Code } from '../compartment/contract.ts';
+import { makeInlineCode } from '../compartment/inline.ts';
+import { makeMinimalWasi } from '../compartment/wasi-minimal.ts';
+import { CofferdamError } from '../error.ts';
+import { type LoadEnv, loadSource } from '../load/index.ts';
+import type { CompartmentPolicy } from '../policy/policy.ts';
+
+/** From a manifest's entry to code that can be instantiated: read, pinned, checked, planned, compiled. */
+export async function loadCode(policy: CompartmentPolicy, env: LoadEnv): Promise<Code> {
+  try {
+    const loaded = await loadSource(policy, env);
+    const { world, sha256, plan, modules, bytes } = loaded;
+    const { limits } = policy;
+    const [module] = modules;
+    if (policy.abi === 'adapter' && module) {
+      return makeAdapterCode({ module, world, sha256, limits, adapter: await importAdapter(policy, env.baseDir) });
+    }
+    if (policy.abi === 'assemblyscript' && module) return makeAssemblyScriptCode({ module, world, sha256, limits });
+    if (plan) {
+      const wasi = policy.wasi === 'minimal' ? { wasi: makeMinimalWasi } : {};
+      return makeInlineCode({ plan, bytes, sha256, modules, limits, ...wasi });
+    }
+    throw new CofferdamError('INTERNAL', `${policy.wasm} was loaded without a plan.`);
+  } catch (error) {
+    throw inCompartment(policy.name, error);
+  }
+}
+
+/** Names the compartment, which the rooms below do not know. */
+function inCompartment(compartment: string, error: unknown): unknown {
+  if (!(error instanceof CofferdamError)) return error;
+  return new CofferdamError(error.code, `compartments.${compartment}: ${error.message}`, {
+    cause: error,
+    details: { ...error.details, compartment },
+  });
+}
+
+/** An adapter is the operator's own code, as trusted as the program that embeds the host. */
+async function importAdapter({ adapter, name }: CompartmentPolicy, baseDir: string): Promise<Adapter> {
+  if (adapter === null) throw new CofferdamError('INTERNAL', `${name} has no adapter.`);
+  const file = resolve(baseDir, adapter);
+  const module: { default?: Adapter } = await import(pathToFileURL(file).href);
+  if (module.default) return module.default;
+  throw new CofferdamError(
+    'ADAPTER_INVALID',
+    `${adapter} has no default export. Write \`export default defineAdapter({ … })\`.`,
+    { details: { file } },
+  );
+}
+
+export function sha256Of(text: string): string {
+  return createHash('sha256').update(text).digest('hex');
+}

@@ -1,0 +1,65 @@
+import { EventEmitter } from 'node:events';
+import { randomFillSync } from 'node:crypto';
+import { isAbsolute, resolve } from 'node:path';
+import { openJournal } from '../audit/index.ts';
+import { Broker } from '../broker/broker.ts';
+import { Grants } from '../broker/grants.ts';
+import { Recorder } from '../broker/recorder.ts';
+import type { Offered } from '../broker/wiring.ts';
+import { LabelSpace } from '../label/index.ts';
+import { loadManifest, parseManifest } from '../policy/index.ts';
+import type { Policy } from '../policy/policy.ts';
+import { VERSION } from '../version.ts';
+import { sha256Of } from './code.ts';
+import { Host } from './host.ts';
+import { Loader } from './loader.ts';
+
+export interface HostOptions {
+  /** Functions that the program offers, by the name of their resource in the manifest. */
+  readonly resources?: Readonly<Record<string, Offered>>;
+  /** Where relative paths of a manifest given as an object start. Default: the working directory. */
+  readonly baseDir?: string;
+  /** Where plans of compiled guests are kept. Default: the user's cache folder. */
+  readonly cacheDir?: string;
+}
+
+/**
+ * Loads a manifest (a file, or an object of the same shape), checks it, loads and links its compartments, opens the
+ * journal. The authority that a host has (clock, randomness, disk) is taken here and handed down.
+ *
+ * Throws MANIFEST_*, LOAD_*, WASM_*, LINK_*, RESOURCE_MISSING, AUDIT_*; nothing runs before all of it is checked.
+ */
+export async function createHost(manifest: string | object, options: HostOptions = {}): Promise<Host> {
+  const { resources = {}, baseDir = process.cwd(), cacheDir } = options;
+  const policy = typeof manifest === 'string' ? await loadManifest(manifest) : parseManifest(manifest, { baseDir });
+  const space = new LabelSpace(policy.tags.values());
+  const events = new EventEmitter();
+  const journal = openJournal({ path: journalPath(policy), clock: Date.now });
+  try {
+    journal.appendDurable({
+      kind: 'host',
+      phase: 'start',
+      versions: { cofferdam: VERSION, node: process.versions.node },
+      manifestSha256: sha256Of(JSON.stringify(policy.tree)),
+    });
+    const recorder = new Recorder(journal, (name, event) => void events.emit(name, event));
+    const broker = new Broker({
+      space,
+      grants: new Grants(space),
+      recorder,
+      limits: policy.limits,
+      powers: { nowMs: Date.now, random: (bytes) => void randomFillSync(bytes) },
+    });
+    const env = { baseDir: policy.baseDir, ...(cacheDir === undefined ? {} : { cacheDir }) };
+    const loader = new Loader({ env, offered: resources, journal, broker });
+    const wiring = await loader.adopt(policy, null);
+    return new Host({ policy, wiring, broker, recorder, journal, loader, events });
+  } catch (error) {
+    journal.close();
+    throw error;
+  }
+}
+
+function journalPath({ audit: { path }, baseDir }: Policy): string | null {
+  return path === null || isAbsolute(path) ? path : resolve(baseDir, path);
+}

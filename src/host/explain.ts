@@ -1,0 +1,60 @@
+import type { Broker } from '../broker/broker.ts';
+import type { Edge } from '../broker/edge.ts';
+import { edgeName, explainEdge } from '../broker/recorder.ts';
+import { isNamed, type Wiring } from '../broker/wiring.ts';
+import { CofferdamError } from '../error.ts';
+import { type Explanation, formatExplanation, type Label, type LabelInput } from '../label/index.ts';
+
+/** Would a message flow along the edges from one party to another? */
+export interface Explained {
+  /** Do all of them let it through? */
+  readonly allowed: boolean;
+  readonly edges: readonly ExplainedEdge[];
+  /** For a person to read. */
+  readonly text: string;
+}
+
+export interface ExplainedEdge {
+  readonly edge: string;
+  readonly allowed: boolean;
+  /** Where it is allowed: the labels of the message as it arrives, the instance that runs, and the reply. */
+  readonly labels: { readonly request: Label; readonly instance: Label; readonly reply: Label } | null;
+  /** Where it is not. */
+  readonly explanation: Explanation | null;
+}
+
+/** `from` may be `host`. Throws TARGET_UNKNOWN when no edge leads from one to the other. */
+export function explainFlow(
+  wiring: Wiring,
+  broker: Broker,
+  { from, to, label, export: key }: { from: string; to: string; label: LabelInput; export?: string },
+): Explained {
+  const request = broker.space.label(label);
+  const edges = edgesBetween(wiring, from, to).filter(({ name }) => key === undefined || isNamed(name, key));
+  if (edges.length === 0) {
+    throw new CofferdamError('TARGET_UNKNOWN', `No link leads from ${from} to ${to}: nothing can flow (rule 9).`, {
+      details: { from, to },
+    });
+  }
+  const explained = edges.map((edge): ExplainedEdge => {
+    const verdict = broker.decisions.decide(edge, { from: from === 'host' ? null : request, request }, 0);
+    if (!verdict.allowed) {
+      return { edge: edgeName(edge), allowed: false, labels: null, explanation: explainEdge(edge, verdict) };
+    }
+    const { request: sent, instance, reply } = verdict;
+    return { edge: edgeName(edge), allowed: true, labels: { request: sent, instance, reply }, explanation: null };
+  });
+  const text = explained.map(({ edge, labels, explanation }) => {
+    if (explanation) return `${edge}\n${formatExplanation(explanation)}`;
+    return `${edge}\nallowed: runs at ${labels ? broker.space.format(labels.instance) : ''}`;
+  });
+  return { allowed: explained.every(({ allowed }) => allowed), edges: explained, text: text.join('\n') };
+}
+
+function edgesBetween(wiring: Wiring, from: string, to: string): readonly Edge[] {
+  if (from === 'host') {
+    const { entries } = wiring.compartments.get(to)?.edges ?? { entries: [] };
+    return entries.flatMap((entry) => (entry ? [entry.call] : []));
+  }
+  return (wiring.compartments.get(from)?.edges.imports ?? []).filter((edge) => edge.to === to);
+}

@@ -1,0 +1,321 @@
+import { EventEmitter } from 'node:events';
+import type { Journal } from '../audit/index.ts';
+import type { Broker, Reply as BrokerReply, Crossing } from '../broker/broker.ts';
+import type { Edge, Entry } from '../broker/edge.ts';
+import type { GrantChange } from '../broker/grants.ts';
+import type { HostEvents, Recorder } from '../broker/recorder.ts';
+import type { Wiring } from '../broker/wiring.ts';
+import { CofferdamError } from '../error.ts';
+import type { Ceiling, Label, LabelInput } from '../label/index.ts';
+import type { Policy } from '../policy/policy.ts';
+import type { World } from '../wasm/types.ts';
+import { type LabelledFile, listFiles, readLabelledFile } from '../services/files.ts';
+import { type Explained, explainFlow } from './explain.ts';
+import type { Loader } from './loader.ts';
+import { withChanges, withCompartment, withoutCompartment } from './edit.ts';
+import { Session } from './session.ts';
+import { resolveEntry, unknownCompartment } from './target.ts';
+
+/** A result never comes without its label. Pass it on as `{ from: reply }`, and the journal can follow the data. */
+export interface Reply<T = unknown> {
+  readonly value: T;
+  readonly label: Label;
+  /** Number of the message in the journal. */
+  readonly message: number;
+}
+
+export interface PostOptions {
+  /** The label of the arguments. */
+  readonly label?: LabelInput;
+  /** The reply that the arguments were made from: its label is theirs (joined with `label`). */
+  readonly from?: Reply | LabelledFile;
+}
+
+export interface CallOptions extends PostOptions {
+  readonly signal?: AbortSignal;
+  /** Refused with OPTION_UNENFORCEABLE where the compartment cannot be interrupted. */
+  readonly deadlineMs?: number;
+}
+
+/** What all calls of a host share: who sends, and what happens to the label of the reply. */
+interface Sender {
+  readonly id: string;
+  readonly session: Session | null;
+}
+
+const HOST: Sender = { id: 'host', session: null };
+
+/** A running host: compartments under a policy, a broker between them, a journal of what crossed. See `createHost`. */
+export class Host implements AsyncDisposable {
+  #policy: Policy;
+  #wiring: Wiring;
+  readonly #broker: Broker;
+  readonly #recorder: Recorder;
+  readonly #journal: Journal;
+  readonly #loader: Loader;
+  readonly #events: EventEmitter;
+  #edits: Promise<void> = Promise.resolve();
+  #sessions = 0;
+  #isClosed = false;
+
+  /** Use `createHost`. */
+  constructor(parts: {
+    policy: Policy;
+    wiring: Wiring;
+    broker: Broker;
+    recorder: Recorder;
+    journal: Journal;
+    loader: Loader;
+    events: EventEmitter;
+  }) {
+    this.#policy = parts.policy;
+    this.#wiring = parts.wiring;
+    this.#broker = parts.broker;
+    this.#recorder = parts.recorder;
+    this.#journal = parts.journal;
+    this.#loader = parts.loader;
+    this.#events = parts.events;
+  }
+
+  get policy(): Policy {
+    return this.#policy;
+  }
+
+  /** Where the journal stands: keep it elsewhere, and a later `audit verify --head` finds a cut. Also flushes. */
+  checkpoint(): { readonly seq: number; readonly hash: string } {
+    this.#journal.flush();
+    return this.#journal.head();
+  }
+
+  /** The journal's file, or null when it is kept in memory. */
+  get journal(): Journal {
+    return this.#journal;
+  }
+
+  on<K extends keyof HostEvents>(name: K, listener: (event: HostEvents[K]) => void): this {
+    this.#events.on(name, listener);
+    return this;
+  }
+
+  off<K extends keyof HostEvents>(name: K, listener: (event: HostEvents[K]) => void): this {
+    this.#events.off(name, listener);
+    return this;
+  }
+
+  /**
+   * Calls `compartment.export` with arguments at a label and resolves to the result and its label. Throws FLOW_DENIED
+   * (with the explanation in `details`), GUEST_TRAP, GUEST_ERROR (the guest answered `err`), ARGUMENT_TYPE, …; an error
+   * that tells something of the arguments has its label in `details.label`.
+   */
+  call<T = unknown>(target: string, args: readonly unknown[] = [], options: CallOptions = {}): Promise<Reply<T>> {
+    return this.#call<T>(HOST, target, args, options);
+  }
+
+  /** One way: resolves when the message is accepted. Throws FLOW_DENIED or LIMIT_QUEUE when it is not. */
+  async post(target: string, args: readonly unknown[] = [], options: PostOptions = {}): Promise<void> {
+    this.#post(HOST, target, args, options);
+  }
+
+  /** Trusted state whose label floats as replies come in. */
+  session({ clearance, label }: { clearance: Partial<Ceiling>; label?: LabelInput }): HostSession {
+    this.#sessions += 1;
+    const { space } = this.#broker;
+    const ceiling = { secrecy: clearance.secrecy ?? [], integrity: clearance.integrity ?? [] };
+    const start = label ? space.label(label) : space.label({ integrity: ceiling.integrity });
+    const session = new Session(`session#${this.#sessions}`, space, ceiling, start);
+    const sender = { id: session.id, session };
+    return {
+      get label() {
+        return session.label;
+      },
+      call: (target, args = [], options = {}) => this.#call(sender, target, args, options),
+      post: async (target, args = [], options = {}) => this.#post(sender, target, args, options),
+    };
+  }
+
+  /** Would it flow, and if not, why not, and what is the smallest change that would allow it? Changes nothing. */
+  explain(question: { from: string; to: string; label: LabelInput; export?: string }): Explained {
+    return explainFlow(this.#wiring, this.#broker, question);
+  }
+
+  /** A file of a `files` resource, with the label that its path gives it. */
+  read(resource: string, path: string): Promise<LabelledFile> {
+    return readLabelledFile(this.#policy, this.#broker.space, resource, path);
+  }
+
+  /** The paths that `read` takes, sorted. */
+  list(resource: string): Promise<readonly string[]> {
+    return listFiles(this.#policy, resource);
+  }
+
+  /** The owner `by` of a tag gives `to` a privilege such as `customer:*-`. From the next message on. */
+  grant(change: { by: string; to: string; privilege: string }): void {
+    this.#change({ kind: 'grant', ...change });
+  }
+
+  /** The compartment `by` passes on what it holds, or less. */
+  delegate(change: { by: string; to: string; privilege: string }): void {
+    this.#change({ kind: 'delegate', ...change });
+  }
+
+  /** The owner `by` takes a privilege of `to` back, with all that was delegated from it. */
+  revoke(change: { by: string; to: string; privilege: string }): void {
+    this.#change({ kind: 'revoke', ...change });
+  }
+
+  /**
+   * Adds a compartment (and links of it) while others run. The manifest that results is checked as a whole; when it is
+   * refused nothing has changed.
+   */
+  load(name: string, compartment: object, links: readonly object[] = []): Promise<void> {
+    return this.#edit((policy) => withCompartment(policy, name, compartment, links), name);
+  }
+
+  /**
+   * Changes keys of a compartment's entry (`{ wasm, sha256 }` for new code; `{}` reads the same file anew). Calls that are
+   * inside finish on the old code, messages that wait get the new. Grants in force stay.
+   */
+  replace(name: string, changes: object = {}): Promise<void> {
+    return this.#edit((policy) => withChanges(policy, name, changes), name);
+  }
+
+  /** Removes a compartment with all links from and to it. */
+  unload(name: string): Promise<void> {
+    return this.#edit((policy) => withoutCompartment(policy, name), null);
+  }
+
+  /** Resolves when no post waits or is being delivered. */
+  drained(): Promise<void> {
+    return this.#broker.posts.idle();
+  }
+
+  /** The compartments, their types and their live instances. */
+  compartments(): readonly CompartmentStatus[] {
+    const live = this.#broker.instances.list();
+    return [...this.#wiring.compartments.values()].map((compartment) => ({
+      name: compartment.name,
+      sha256: compartment.code.sha256,
+      world: compartment.code.world,
+      instances: live
+        .filter((slot) => slot.compartment === compartment)
+        .map(({ id, label, instance }) => ({ id, label, memoryBytes: instance?.memoryBytes() ?? 0 })),
+    }));
+  }
+
+  /** Delivers what was accepted, stops all instances, closes the journal. */
+  async close(): Promise<void> {
+    if (this.#isClosed) return;
+    await this.drained();
+    this.#isClosed = true;
+    for (const slot of this.#broker.instances.list()) this.#broker.instances.discard(slot);
+    this.#journal.append({ kind: 'host', phase: 'stop', versions: {}, manifestSha256: null });
+    this.#journal.close();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  async #call<T>(sender: Sender, target: string, args: readonly unknown[], options: CallOptions): Promise<Reply<T>> {
+    if (options.deadlineMs !== undefined) {
+      throw new CofferdamError(
+        'OPTION_UNENFORCEABLE',
+        `A deadline cannot be enforced on ${target}: an inline compartment is not interruptible. Leave deadlineMs out.`,
+        { details: { option: 'deadlineMs', target } },
+      );
+    }
+    const crossing = this.#crossing(sender, 'call', target, args, options);
+    if (sender.session) this.#assertTakes(sender.session, crossing);
+    const reply = await this.#broker.call(crossing);
+    sender.session?.takeIn(reply.label);
+    return { ...reply, value: this.#unwrap(crossing.edge, reply) as T };
+  }
+
+  #post(sender: Sender, target: string, args: readonly unknown[], options: PostOptions): void {
+    const refusal = this.#broker.post(this.#crossing(sender, 'post', target, args, options));
+    if (refusal) throw refusal;
+  }
+
+  #crossing(
+    sender: Sender,
+    kind: keyof Entry,
+    target: string,
+    args: readonly unknown[],
+    options: CallOptions,
+  ): Crossing {
+    if (this.#isClosed) throw new CofferdamError('HOST_CLOSED', 'The host is closed. Create another.');
+    return {
+      edge: resolveEntry(this.#wiring, target, args)[kind],
+      args,
+      from: null,
+      fromLabel: null,
+      request: this.#labelOf(sender, options),
+      sender: sender.id,
+      parent: options.from && 'message' in options.from ? options.from.message : null,
+      chain: this.#broker.makeChain(options.signal ?? null),
+    };
+  }
+
+  /** Rule 9: input without a label is an error, unless the manifest sets a default for it. */
+  #labelOf({ session }: Sender, { label, from }: CallOptions): Label {
+    const { space } = this.#broker;
+    const parts = [session?.label, from?.label, label && space.label(label)].filter((part) => part !== undefined);
+    const [first, ...rest] = parts;
+    if (first) return rest.reduce((joined, part) => space.join(joined, part), first);
+    if (this.#policy.defaultLabel) return space.label(this.#policy.defaultLabel);
+    throw new CofferdamError(
+      'LABEL_MISSING',
+      'The arguments have no label. Pass { label: { secrecy: [...] } } ({} is public), or set defaultLabel in the manifest.',
+    );
+  }
+
+  /** Labels are known before the call: one whose reply the session may not hold is refused before anything runs. */
+  #assertTakes(session: Session, { edge, request }: Crossing): void {
+    const verdict = this.#broker.decisions.decide(edge, { from: null, request }, 0);
+    if (verdict.allowed) session.assertWithin(verdict.reply);
+  }
+
+  /** jco's convention at the program's surface: `ok` is the value, `err` is thrown. */
+  #unwrap({ type, to, name }: Edge, { value, label }: BrokerReply): unknown {
+    if (type.result?.kind !== 'result') return value;
+    const { tag, val } = value as { tag: 'ok' | 'err'; val: unknown };
+    if (tag === 'ok') return val;
+    throw new CofferdamError('GUEST_ERROR', `${to}.${name} answered with an error; it is in details.payload.`, {
+      details: { payload: val, label },
+    });
+  }
+
+  #change(change: GrantChange): void {
+    if (!this.#wiring.compartments.has(change.to)) throw unknownCompartment(this.#wiring, change.to);
+    const { grants } = this.#broker;
+    const commit = grants.prepare(change);
+    this.#recorder.privilege(change, grants.epoch + 1); // on disk before it takes effect
+    commit();
+  }
+
+  /** One change at a time: each is checked against what the one before it left. */
+  #edit(edit: (policy: Policy) => Policy, reload: string | null): Promise<void> {
+    const done = this.#edits.then(async () => {
+      if (this.#isClosed) throw new CofferdamError('HOST_CLOSED', 'The host is closed. Create another.');
+      const policy = edit(this.#policy);
+      this.#wiring = await this.#loader.adopt(policy, this.#wiring, reload);
+      this.#policy = policy;
+    });
+    this.#edits = done.catch(() => undefined); // the caller gets the error; the next edit goes on
+    return done;
+  }
+}
+
+export interface HostSession {
+  /** Everything that came in so far, joined. */
+  readonly label: Label;
+  call<T = unknown>(target: string, args?: readonly unknown[], options?: CallOptions): Promise<Reply<T>>;
+  post(target: string, args?: readonly unknown[], options?: PostOptions): Promise<void>;
+}
+
+export interface CompartmentStatus {
+  readonly name: string;
+  readonly sha256: string;
+  readonly world: World;
+  readonly instances: readonly { readonly id: string; readonly label: Label; readonly memoryBytes: number }[];
+}

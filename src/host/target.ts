@@ -1,0 +1,48 @@
+import type { Entry } from '../broker/edge.ts';
+import { isNamed, type Wiring } from '../broker/wiring.ts';
+import { CofferdamError } from '../error.ts';
+
+/**
+ * `compartment.export` to its edges. The export may be written in full (`desk:text/classify#classify`) or by its last
+ * name where only one export has it. Throws TARGET_UNKNOWN, TARGET_AMBIGUOUS, ENTRY_DENIED, ARGUMENT_COUNT.
+ */
+export function resolveEntry(wiring: Wiring, target: string, args: readonly unknown[]): Entry {
+  const dot = target.indexOf('.');
+  const name = dot < 0 ? target : target.slice(0, dot);
+  const key = dot < 0 ? name : target.slice(dot + 1);
+  const compartment = wiring.compartments.get(name);
+  if (!compartment) throw unknownCompartment(wiring, name);
+  const { exports } = compartment.code.world;
+  const exact = exports.findIndex(({ id }) => id === key);
+  const found = exact >= 0 ? [exact] : exports.flatMap(({ id }, index) => (isNamed(id, key) ? [index] : []));
+  const [index] = found;
+  const func = index === undefined ? undefined : exports[index];
+  if (index === undefined || func === undefined || found.length > 1) {
+    const [code, what] =
+      found.length > 1 ? (['TARGET_AMBIGUOUS', 'more than one export'] as const) : (['TARGET_UNKNOWN', 'no export'] as const);
+    throw new CofferdamError(code, `${name} has ${what} ${key}. Its exports: ${exports.map(({ id }) => id).join(', ')}.`, {
+      details: { target },
+    });
+  }
+  const entry = compartment.edges.entries[index];
+  if (!entry) {
+    throw new CofferdamError('ENTRY_DENIED', `${target} is not among the manifest's entries. Add { call: ${target} }.`, {
+      details: { target },
+    });
+  }
+  const wanted = func.type.params.length;
+  if (args.length !== wanted) {
+    const names = func.type.params.map((param) => param.name).join(', ');
+    throw new CofferdamError('ARGUMENT_COUNT', `${target} takes ${wanted} arguments (${names}), not ${args.length}.`, {
+      details: { target, wanted, given: args.length },
+    });
+  }
+  return entry;
+}
+
+export function unknownCompartment(wiring: Wiring, name: string): CofferdamError {
+  const known = [...wiring.compartments.keys()].join(', ');
+  return new CofferdamError('TARGET_UNKNOWN', `There is no compartment ${name}. There are: ${known}.`, {
+    details: { target: name },
+  });
+}
