@@ -115,7 +115,8 @@ export class BatchEncoder {
         this.#text(value);
         break;
       case 'pairs':
-        this.#list(Object.entries(value as object).flat());
+        if (typeof value !== 'object' || value === null) throw new FieldError();
+        this.#list(Object.entries(value).flat());
         break;
       default: {
         const position = type.indexOf(value as string);

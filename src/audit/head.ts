@@ -27,12 +27,11 @@ export function writeHead(journalPath: string, head: Head): void {
   renameSync(`${path}.new`, path);
 }
 
-/** Null when there is none. Throws AUDIT_FORMAT for a file that isn't a head. */
+/** Null when there is none. Throws AUDIT_FORMAT for a file that isn't a head, AUDIT_READ for one that can't be read. */
 export function readHead(journalPath: string): Head | null {
   const path = headPath(journalPath);
-  const size = statSync(path, { throwIfNoEntry: false })?.size;
-  if (size === undefined) return null;
-  const text = size <= LIMITS.maxHeadFileBytes ? readFileSync(path, 'latin1') : '';
+  const text = readSmallFile(path);
+  if (text === null) return null;
   const match = LINE.exec(text);
   const seq = Number(match?.[1]);
   if (match?.[2] === undefined || !Number.isSafeInteger(seq)) {
@@ -42,4 +41,18 @@ export function readHead(journalPath: string): Head | null {
     );
   }
   return { seq, hash: match[2] };
+}
+
+/** Null when there's none; empty when it's too large to be a head. */
+function readSmallFile(path: string): string | null {
+  try {
+    const size = statSync(path, { throwIfNoEntry: false })?.size;
+    if (size === undefined) return null;
+    return size <= LIMITS.maxHeadFileBytes ? readFileSync(path, 'latin1') : '';
+  } catch (cause) {
+    throw new CofferdamError('AUDIT_READ', `${path} cannot be read - check that you may read it.`, {
+      cause,
+      details: { path },
+    });
+  }
 }

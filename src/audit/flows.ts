@@ -1,0 +1,91 @@
+import type { AuditEvent, AuditEventOf, StoredLabel } from './events.ts';
+import type { Flow, NodeKey } from './trace-graph.ts';
+
+/** The node of a participant. Instances and sessions are told apart later, by whether one was started. */
+export function participantNode(run: number, name: string): NodeKey {
+  return { id: `${run} ${name}`, kind: name === 'host' ? 'host' : 'session', name, run };
+}
+
+/**
+ * A resource with one label. Objects of one resource with different labels are different objects (the files of
+ * two customers), so what was written at one label isn't read at another.
+ */
+export function resourceNode(name: string, label: StoredLabel): NodeKey {
+  const id = `resource ${JSON.stringify([name, label.secrecy, label.integrity])}`;
+  return { id, kind: 'resource', name, run: 0 };
+}
+
+/** What an event moved; null for one that moved nothing. A `post` moves its data when it's delivered: see `postFlow`. */
+export function flowOf(event: AuditEvent, run: number): Flow | null {
+  const { seq } = event;
+  switch (event.kind) {
+    case 'call':
+      return {
+        kind: 'request',
+        from: participantNode(run, event.from),
+        to: participantNode(run, event.to),
+        via: event.export,
+        label: event.requestLabel,
+        bytes: event.bytes,
+        message: event.message,
+        run,
+        seq,
+      };
+    case 'reply':
+      return {
+        kind: 'reply',
+        from: participantNode(run, event.from),
+        to: participantNode(run, event.to),
+        via: event.outcome,
+        label: event.label,
+        bytes: event.bytes,
+        message: event.message,
+        run,
+        seq,
+      };
+    case 'denied':
+      return {
+        kind: 'denied',
+        from: participantNode(run, event.from),
+        to: { id: `denied ${event.to}`, kind: 'resource', name: event.to, run: 0 },
+        via: event.edge,
+        label: event.requestLabel,
+        bytes: 0,
+        message: event.message,
+        run,
+        seq,
+      };
+    case 'output': {
+      const from = participantNode(run, event.instance);
+      const to: NodeKey = { id: `output ${from.id} ${event.stream}`, kind: 'output', name: event.stream, run };
+      return { kind: 'output', from, to, via: event.stream, label: null, bytes: event.bytes, message: null, run, seq };
+    }
+    case 'read':
+    case 'write':
+      return resourceFlow(event, run);
+    default:
+      return null;
+  }
+}
+
+function resourceFlow(event: AuditEventOf<'read'> | AuditEventOf<'write'>, run: number): Flow {
+  const { kind, label, bytes, message, seq } = event;
+  const resource = resourceNode(event.resource, label);
+  const instance = participantNode(run, event.instance);
+  const [from, to] = kind === 'read' ? [resource, instance] : [instance, resource];
+  return { kind, from, to, via: event.resource, label, bytes, message, run, seq };
+}
+
+export function postFlow(post: AuditEventOf<'post'>, deliver: AuditEventOf<'deliver'>, run: number): Flow {
+  return {
+    kind: 'post',
+    from: participantNode(run, post.from),
+    to: participantNode(run, deliver.to),
+    via: post.export,
+    label: post.requestLabel,
+    bytes: post.bytes,
+    message: post.message,
+    run,
+    seq: deliver.seq,
+  };
+}

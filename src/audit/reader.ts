@@ -1,0 +1,134 @@
+import { statSync } from 'node:fs';
+import { DatabaseSync, type StatementSync } from 'node:sqlite';
+import { CofferdamError, isCofferdamError } from '../error.ts';
+import { decodeBatch } from './decode.ts';
+import type { AuditEvent } from './events.ts';
+import type { Batch, Head } from './hash.ts';
+import { readHead } from './head.ts';
+import type { Journal } from './journal.ts';
+import { LIMITS } from './limits.ts';
+import { batchFrom, SELECT_AFTER, SELECT_BEFORE } from './rows.ts';
+import { assertSchema } from './schema.ts';
+
+/** A journal's file (which a host may be writing), or an open journal. */
+export type JournalSource = string | Journal;
+
+/** Reads batch by batch: one is in memory at a time, and no transaction stays open that would stop the writer's checkpoints. */
+export class JournalReader implements Disposable {
+  /** Where the head file says the journal ends; read before the database, which may then only be further. */
+  readonly knownHead: Head | null;
+  readonly #database: DatabaseSync;
+  readonly #isOwn: boolean;
+  readonly #after: StatementSync;
+  readonly #before: StatementSync;
+
+  /** Throws AUDIT_READ or AUDIT_FORMAT. */
+  constructor(source: JournalSource) {
+    this.#isOwn = typeof source === 'string';
+    if (typeof source === 'string') {
+      this.knownHead = readHead(source);
+      this.#database = openReadOnly(source);
+    } else {
+      if (source.database.isOpen) source.flush();
+      this.knownHead = source.head();
+      this.#database = source.database;
+    }
+    try {
+      this.#after = this.#database.prepare(SELECT_AFTER);
+      this.#before = this.#database.prepare(SELECT_BEFORE);
+    } catch (cause) {
+      this[Symbol.dispose]();
+      throw unreadable(typeof source === 'string' ? source : 'The journal', cause);
+    }
+  }
+
+  /** The first batch whose first event has a number above `seq`, or null. Throws AUDIT_FORMAT. */
+  batchAfter(seq: number): Batch | null {
+    const batch = this.#get(this.#after, seq);
+    if (batch !== null && batch.firstSeq <= seq) throw misplaced(batch);
+    return batch;
+  }
+
+  batchBefore(seq: number): Batch | null {
+    const batch = this.#get(this.#before, seq);
+    if (batch !== null && batch.firstSeq >= seq) throw misplaced(batch);
+    return batch;
+  }
+
+  /** First event of the batch with this hash; a scan. Null when there's none. */
+  findHash(hash: Uint8Array): number | null {
+    const row = this.#database.prepare('SELECT first_seq FROM batches WHERE hash = ? LIMIT 1').get(hash);
+    return typeof row?.first_seq === 'number' ? row.first_seq : null;
+  }
+
+  *events(): Generator<AuditEvent> {
+    for (let batch = this.batchAfter(0); batch !== null; batch = this.batchAfter(batch.firstSeq)) {
+      yield* decodeBatch(batch);
+    }
+  }
+
+  /** Newest first, from the batch that begins at or before `seq`. */
+  *eventsBackward(seq: number): Generator<AuditEvent> {
+    for (let batch = this.batchBefore(seq + 1); batch !== null; batch = this.batchBefore(batch.firstSeq)) {
+      yield* [...decodeBatch(batch)].reverse();
+    }
+  }
+
+  [Symbol.dispose](): void {
+    if (this.#isOwn && this.#database.isOpen) this.#database.close();
+  }
+
+  #get(statement: StatementSync, seq: number): Batch | null {
+    try {
+      return batchFrom(statement.get(seq));
+    } catch (cause) {
+      if (isCofferdamError(cause)) throw cause;
+      throw new CofferdamError(
+        'AUDIT_FORMAT',
+        `The journal cannot be read next to event ${seq} - verify the journal.`,
+        {
+          cause,
+          details: { seq },
+        },
+      );
+    }
+  }
+}
+
+/** The file may be hostile: nothing in it is run, and what it can make us allocate is bounded. */
+function openReadOnly(path: string): DatabaseSync {
+  let database: DatabaseSync;
+  try {
+    if (!statSync(path).isFile()) throw new Error(`${path} is not a file`);
+    database = new DatabaseSync(path, {
+      readOnly: true,
+      timeout: 5000,
+      defensive: true,
+      limits: { length: LIMITS.maxPayloadBytes, attach: 0 },
+    });
+  } catch (cause) {
+    throw unreadable(path, cause);
+  }
+  try {
+    database.exec('PRAGMA trusted_schema = OFF');
+    assertSchema(database, path);
+    return database;
+  } catch (error) {
+    database.close();
+    throw error;
+  }
+}
+
+function unreadable(path: string, cause?: unknown): CofferdamError {
+  return new CofferdamError('AUDIT_READ', `${path} cannot be opened - check that it is a journal that you may read.`, {
+    cause,
+    details: { path },
+  });
+}
+
+function misplaced({ firstSeq }: Batch): CofferdamError {
+  return new CofferdamError(
+    'AUDIT_FORMAT',
+    `The journal's batch at event ${firstSeq} is out of place - verify the journal.`,
+  );
+}

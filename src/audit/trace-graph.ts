@@ -1,0 +1,171 @@
+import type { AuditEventOf, StoredLabel } from './events.ts';
+
+export type TraceNodeKind = 'host' | 'session' | 'instance' | 'resource' | 'output';
+
+/** Someone or something that data was in. */
+export interface TraceNode {
+  /** Unique in this graph. */
+  readonly id: string;
+  kind: TraceNodeKind;
+  /** Id of the participant, name of the resource, or the stream. */
+  readonly name: string;
+  /** Number of the `host` start event of the run it lived in; 0 for a resource, which outlives runs. */
+  readonly run: number;
+  compartment: string | null;
+  label: StoredLabel | null;
+  /** The trace begins here. */
+  isOrigin: boolean;
+}
+
+export type TraceEdgeKind = 'request' | 'reply' | 'post' | 'read' | 'write' | 'output' | 'denied';
+
+/** All flows of one kind and label between two nodes. `denied` is a flow that was tried and didn't happen. */
+export interface TraceEdge {
+  readonly from: string;
+  readonly to: string;
+  readonly kind: TraceEdgeKind;
+  /** Export, edge or resource that it went through. */
+  readonly via: string;
+  /** The data's own label. */
+  readonly label: StoredLabel | null;
+  flows: number;
+  bytes: number;
+  firstSeq: number;
+  lastSeq: number;
+  gates: TraceGate[];
+}
+
+/** A gate that released data on this edge. */
+export interface TraceGate {
+  readonly gate: string;
+  readonly declassified: readonly string[];
+  readonly endorsed: readonly string[];
+  uses: number;
+}
+
+export interface TraceGraph {
+  readonly direction: 'forward' | 'backward';
+  /** What was asked, for people: `tag customer:acme`. */
+  readonly subject: string;
+  /** The graph was too large: there's more than it shows. */
+  readonly truncated: boolean;
+  readonly nodes: readonly TraceNode[];
+  readonly edges: readonly TraceEdge[];
+}
+
+/** What one event moved from one node to another. */
+export interface Flow {
+  readonly kind: TraceEdgeKind;
+  readonly from: NodeKey;
+  readonly to: NodeKey;
+  readonly via: string;
+  readonly label: StoredLabel | null;
+  readonly bytes: number;
+  readonly message: number | null;
+  readonly run: number;
+  readonly seq: number;
+}
+
+export interface NodeKey {
+  readonly id: string;
+  readonly kind: TraceNodeKind;
+  readonly name: string;
+  readonly run: number;
+}
+
+/** Gate uses and flows that wait for each other. They're recorded next to each other, so few wait at a time. */
+const MAX_WAITING = 10_000;
+
+/** Collects flows into a graph of bounded size, and joins each gate use with the flow that it released. */
+export class TraceGraphBuilder {
+  readonly #nodes = new Map<string, TraceNode>();
+  readonly #edges = new Map<string, TraceEdge>();
+  readonly #waitingGates = new Map<string, AuditEventOf<'gate'>>();
+  readonly #recentEdges = new Map<string, TraceEdge>();
+  readonly #maxNodes: number;
+  readonly #maxEdges: number;
+
+  constructor(maxNodes: number, maxEdges: number) {
+    this.#maxNodes = maxNodes;
+    this.#maxEdges = maxEdges;
+  }
+
+  get isFull(): boolean {
+    return this.#nodes.size >= this.#maxNodes || this.#edges.size >= this.#maxEdges;
+  }
+
+  node(key: NodeKey): TraceNode {
+    const known = this.#nodes.get(key.id);
+    if (known !== undefined) return known;
+    const node: TraceNode = { ...key, compartment: null, label: null, isOrigin: false };
+    this.#nodes.set(key.id, node);
+    return node;
+  }
+
+  /** An instance was started: if it's in the graph, say what it was. */
+  describe({ id }: NodeKey, { compartment, label }: AuditEventOf<'start'>): void {
+    const node = this.#nodes.get(id);
+    if (node !== undefined) Object.assign(node, { kind: 'instance', compartment, label });
+  }
+
+  flow(flow: Flow): void {
+    this.node(flow.from);
+    this.node(flow.to);
+    const key = JSON.stringify([flow.from.id, flow.to.id, flow.kind, flow.via, flow.label]);
+    const edge = this.#edges.get(key) ?? newEdge(flow);
+    this.#edges.set(key, edge);
+    edge.flows++;
+    edge.bytes += flow.bytes;
+    edge.firstSeq = Math.min(edge.firstSeq, flow.seq);
+    edge.lastSeq = Math.max(edge.lastSeq, flow.seq);
+    if (flow.message === null || flow.kind === 'denied') return;
+    const released = releaseKey(flow.run, flow.message, isAnswer(flow.kind));
+    const gate = this.#waitingGates.get(released);
+    if (gate === undefined) {
+      remember(this.#recentEdges, released, edge);
+    } else {
+      this.#waitingGates.delete(released);
+      addGate(edge, gate);
+    }
+  }
+
+  gate(gate: AuditEventOf<'gate'>, run: number): void {
+    const released = releaseKey(run, gate.message, gate.direction === 'reply');
+    const edge = this.#recentEdges.get(released);
+    if (edge === undefined) remember(this.#waitingGates, released, gate);
+    else addGate(edge, gate);
+  }
+
+  graph(direction: TraceGraph['direction'], subject: string): TraceGraph {
+    const truncated = this.isFull;
+    const edges = [...this.#edges.values()].sort((a, b) => a.firstSeq - b.firstSeq);
+    return { direction, subject, truncated, nodes: [...this.#nodes.values()], edges };
+  }
+}
+
+function newEdge({ from, to, kind, via, label, seq }: Flow): TraceEdge {
+  return { from: from.id, to: to.id, kind, via, label, flows: 0, bytes: 0, firstSeq: seq, lastSeq: seq, gates: [] };
+}
+
+/** A reply and what is read come back; everything else is the request side of a message. */
+function isAnswer(kind: TraceEdgeKind): boolean {
+  return kind === 'reply' || kind === 'read';
+}
+
+function releaseKey(run: number, message: number, answers: boolean): string {
+  return `${run} ${message} ${answers}`;
+}
+
+function remember<V>(map: Map<string, V>, key: string, value: V): void {
+  map.set(key, value);
+  if (map.size <= MAX_WAITING) return;
+  const [oldest] = map.keys();
+  if (oldest !== undefined) map.delete(oldest);
+}
+
+function addGate(edge: TraceEdge, { gate, declassified, endorsed }: AuditEventOf<'gate'>): void {
+  const key = JSON.stringify([gate, declassified, endorsed]);
+  const same = edge.gates.find((g) => JSON.stringify([g.gate, g.declassified, g.endorsed]) === key);
+  if (same === undefined) edge.gates.push({ gate, declassified, endorsed, uses: 1 });
+  else same.uses++;
+}
