@@ -80,8 +80,9 @@ const MAX_WAITING = 10_000;
 export class TraceGraphBuilder {
   readonly #nodes = new Map<string, TraceNode>();
   readonly #edges = new Map<string, TraceEdge>();
-  readonly #waitingGates = new Map<string, AuditEventOf<'gate'>>();
-  readonly #recentEdges = new Map<string, TraceEdge>();
+  readonly #waitingGates = new Recent<AuditEventOf<'gate'>>();
+  readonly #recentEdges = new Recent<TraceEdge>();
+  readonly #labelKeys = new WeakMap<StoredLabel, string>();
   readonly #maxNodes: number;
   readonly #maxEdges: number;
 
@@ -111,9 +112,7 @@ export class TraceGraphBuilder {
   flow(flow: Flow): void {
     this.node(flow.from);
     this.node(flow.to);
-    const key = JSON.stringify([flow.from.id, flow.to.id, flow.kind, flow.via, flow.label]);
-    const edge = this.#edges.get(key) ?? newEdge(flow);
-    this.#edges.set(key, edge);
+    const edge = this.#edge(flow);
     edge.flows++;
     edge.bytes += flow.bytes;
     edge.firstSeq = Math.min(edge.firstSeq, flow.seq);
@@ -122,17 +121,38 @@ export class TraceGraphBuilder {
     const released = releaseKey(flow.run, flow.message, isAnswer(flow.kind));
     const gate = this.#waitingGates.get(released);
     if (gate === undefined) {
-      remember(this.#recentEdges, released, edge);
+      this.#recentEdges.set(released, edge);
     } else {
       this.#waitingGates.delete(released);
       addGate(edge, gate);
     }
   }
 
+  #edge(flow: Flow): TraceEdge {
+    const { from, to, kind, via, label } = flow;
+    // Lengths keep names that hold the separator from passing for two.
+    const ends = `${from.id.length} ${to.id.length} ${via.length} ${kind}`;
+    const key = `${ends} ${from.id} ${to.id} ${via} ${label === null ? '' : this.#labelKey(label)}`;
+    const known = this.#edges.get(key);
+    if (known !== undefined) return known;
+    const edge = newEdge(flow);
+    this.#edges.set(key, edge);
+    return edge;
+  }
+
+  /** Labels are decoded once per batch and shared by its events. */
+  #labelKey(label: StoredLabel): string {
+    const known = this.#labelKeys.get(label);
+    if (known !== undefined) return known;
+    const key = JSON.stringify([label.secrecy, label.integrity]);
+    this.#labelKeys.set(label, key);
+    return key;
+  }
+
   gate(gate: AuditEventOf<'gate'>, run: number): void {
     const released = releaseKey(run, gate.message, gate.direction === 'reply');
     const edge = this.#recentEdges.get(released);
-    if (edge === undefined) remember(this.#waitingGates, released, gate);
+    if (edge === undefined) this.#waitingGates.set(released, gate);
     else addGate(edge, gate);
   }
 
@@ -156,11 +176,27 @@ function releaseKey(run: number, message: number, answers: boolean): string {
   return `${run} ${message} ${answers}`;
 }
 
-function remember<V>(map: Map<string, V>, key: string, value: V): void {
-  map.set(key, value);
-  if (map.size <= MAX_WAITING) return;
-  const [oldest] = map.keys();
-  if (oldest !== undefined) map.delete(oldest);
+/** Remembers at least the last MAX_WAITING entries and at most twice as many, without ever searching for the oldest. */
+class Recent<V> {
+  #young = new Map<string, V>();
+  #old = new Map<string, V>();
+
+  set(key: string, value: V): void {
+    if (this.#young.size >= MAX_WAITING) {
+      this.#old = this.#young;
+      this.#young = new Map();
+    }
+    this.#young.set(key, value);
+  }
+
+  get(key: string): V | undefined {
+    return this.#young.get(key) ?? this.#old.get(key);
+  }
+
+  delete(key: string): void {
+    this.#young.delete(key);
+    this.#old.delete(key);
+  }
 }
 
 function addGate(edge: TraceEdge, { gate, declassified, endorsed }: AuditEventOf<'gate'>): void {

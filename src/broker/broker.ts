@@ -5,9 +5,9 @@ import type { AllowedCall, Label, LabelSpace } from '../label/index.ts';
 import type { HostLimits } from '../policy/policy.ts';
 import { Chain } from './chain.ts';
 import { Decisions } from './decisions.ts';
-import type { Compartment, Edge } from './edge.ts';
-import { GateBudgets } from './gates.ts';
+import type { Edge } from './edge.ts';
 import { gateUsesOf, reserveBudgets } from './gate-uses.ts';
+import { GateBudgets } from './gates.ts';
 import type { Grants } from './grants.ts';
 import { Instances, type Slot } from './instances.ts';
 import { Posts } from './posts.ts';
@@ -158,7 +158,8 @@ export class Broker {
       return undefined;
     }
     if (edge.target.kind === 'resource') return this.#callResource(crossing).then((reply) => reply.value);
-    if (slot.compartment.edges.suspending.has(index)) return this.#callSuspending(crossing).then((reply) => reply.value);
+    if (slot.compartment.edges.suspending.has(index))
+      return this.#callSuspending(crossing).then((reply) => reply.value);
     return this.#callNow(crossing).value;
   }
 
@@ -241,7 +242,8 @@ export class Broker {
     settle(0);
     const isCallersFault = cause.code === 'ARGUMENT_TYPE' && from === null && chain.failure === null;
     const failure = isCallersFault ? cause : chain.fail(cause, slot);
-    if (isCallersFault) this.instances.leave(slot); // nothing of the guest ran
+    if (isCallersFault)
+      this.instances.leave(slot); // nothing of the guest ran
     else this.#discard(slot, message, chain);
     this.#recorder.replied(crossing, slot, message, verdict, 0, failure.code);
     return from === null ? withLabel(failure, verdict.reply) : failure;
@@ -289,7 +291,11 @@ export class Broker {
   #orAborted(reply: Promise<Reply>, chain: Chain, signal: AbortSignal): Promise<Reply> {
     return new Promise((resolve, reject) => {
       const abort = () => {
-        reject(chain.fail(new CofferdamError('CALL_ABORTED', 'The call was aborted by its caller.', { cause: signal.reason })));
+        reject(
+          chain.fail(
+            new CofferdamError('CALL_ABORTED', 'The call was aborted by its caller.', { cause: signal.reason }),
+          ),
+        );
         for (const slot of this.instances.list()) if (slot.chain === chain) this.instances.discard(slot);
       };
       signal.addEventListener('abort', abort, { once: true });

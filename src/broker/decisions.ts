@@ -51,7 +51,8 @@ export class Decisions {
     if (!verdict.allowed || !(verdict.linkGateUsed || verdict.exportGateUsed)) return verdict;
     const open = {
       link: !verdict.linkGateUsed || this.#isOpen(linkGateName(edge), edge.linkGate, asking.request, bytes),
-      export: !verdict.exportGateUsed || this.#isOpen(exportGateName(edge), edge.exportGate, asking.request, maxReply(edge)),
+      export:
+        !verdict.exportGateUsed || this.#isOpen(exportGateName(edge), edge.exportGate, asking.request, maxReply(edge)),
     };
     return open.link && open.export ? verdict : this.#decide(edge, asking, open);
   }
@@ -80,7 +81,8 @@ export class Decisions {
     const { target } = edge;
     const kind = edge.isPost ? ('post' as const) : ('call' as const);
     const linkGate = this.#gate(edge.linkGate, edge.from, open.link);
-    if (target.kind === 'resource') return this.#decideResource({ kind, from, request, linkGate }, target.resource.label);
+    if (target.kind === 'resource')
+      return this.#decideResource({ kind, from, request, linkGate }, target.resource.label);
     const exportGate = this.#gate(edge.exportGate, edge.to, open.export);
     const { base, policy } = target.compartment;
     return decideCall(this.#space, { kind, from, request, linkGate, base, clearance: policy.clearance, exportGate });
@@ -93,7 +95,15 @@ export class Decisions {
   ): CallVerdict {
     const anything: Ceiling = { secrecy: request.secrecy, integrity: [] };
     const base = this.#space.label({ integrity: [...request.integrity, ...(linkGate?.tags.endorse ?? [])] });
-    const sent = decideCall(this.#space, { kind: 'post', from, request, linkGate, base, clearance: anything, exportGate: null });
+    const sent = decideCall(this.#space, {
+      kind: 'post',
+      from,
+      request,
+      linkGate,
+      base,
+      clearance: anything,
+      exportGate: null,
+    });
     if (!sent.allowed) return sent;
     const write = decideWrite(this.#space, sent.request, resource);
     const access = write.allowed && kind === 'call' && from !== null ? decideRead(this.#space, from, resource) : write;

@@ -17,11 +17,23 @@ export interface GateUse {
 export function gateUsesOf(edge: Edge, request: Label, verdict: AllowedCall, bytes: number): readonly GateUse[] {
   const uses: GateUse[] = [];
   if (verdict.linkGateUsed) {
-    uses.push({ gate: linkGateName(edge), direction: 'request', before: request, after: verdict.request, maxBytes: bytes });
+    uses.push({
+      gate: linkGateName(edge),
+      direction: 'request',
+      before: request,
+      after: verdict.request,
+      maxBytes: bytes,
+    });
   }
   if (verdict.exportGateUsed) {
     const { instance, reply } = verdict;
-    uses.push({ gate: exportGateName(edge), direction: 'reply', before: instance, after: reply, maxBytes: maxReply(edge) });
+    uses.push({
+      gate: exportGateName(edge),
+      direction: 'reply',
+      before: instance,
+      after: reply,
+      maxBytes: maxReply(edge),
+    });
   }
   return uses;
 }

@@ -74,7 +74,9 @@ export class Grants {
     if (!this.#grants.some(isTaken)) {
       const text = formatPrivilege(privilege);
       const wider = this.#grants.find((g) => g.to === from && new Privileges([g.privilege]).covers(privilege));
-      const remedy = wider ? `It holds the wider ${formatPrivilege(wider.privilege)}; revoke that.` : 'Nothing to revoke.';
+      const remedy = wider
+        ? `It holds the wider ${formatPrivilege(wider.privilege)}; revoke that.`
+        : 'Nothing to revoke.';
       throw new CofferdamError('GRANT_UNKNOWN', `${from} holds no grant of ${text}. ${remedy}`, {
         details: { from, privilege: text },
       });

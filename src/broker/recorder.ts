@@ -1,6 +1,13 @@
 import type { Journal } from '../audit/index.ts';
 import { CofferdamError } from '../error.ts';
-import { type AllowedCall, type Denied, type Explanation, explain, formatExplanation, type Label } from '../label/index.ts';
+import {
+  type AllowedCall,
+  type Denied,
+  type Explanation,
+  explain,
+  formatExplanation,
+  type Label,
+} from '../label/index.ts';
 import type { Crossing } from './broker.ts';
 import type { Edge } from './edge.ts';
 import type { GateUse } from './gate-uses.ts';
@@ -57,7 +64,14 @@ export class Recorder {
   }
 
   /** A request is about to run in `slot`. */
-  entered(crossing: Crossing, slot: Slot, message: number, verdict: AllowedCall, bytes: number, isPosted: boolean): void {
+  entered(
+    crossing: Crossing,
+    slot: Slot,
+    message: number,
+    verdict: AllowedCall,
+    bytes: number,
+    isPosted: boolean,
+  ): void {
     const { edge, sender, parent, request } = crossing;
     if (isPosted) this.#journal.append({ kind: 'deliver', message, to: slot.id, label: verdict.instance });
     else {
@@ -176,7 +190,11 @@ export class Recorder {
     this.#journal.append({ kind: 'read', message, resource: edge.to, instance, label, bytes });
   }
 
-  output({ id: instance, compartment: { name: compartment }, label }: Slot, stream: 'stdout' | 'stderr', bytes: Uint8Array): void {
+  output(
+    { id: instance, compartment: { name: compartment }, label }: Slot,
+    stream: 'stdout' | 'stderr',
+    bytes: Uint8Array,
+  ): void {
     this.#journal.append({ kind: 'output', instance, stream, bytes: bytes.length });
     this.#emit('output', { compartment, label, stream, bytes });
   }
@@ -198,7 +216,12 @@ export function edgeName(edge: Edge): string {
 }
 
 export function explainEdge(edge: Edge, verdict: Denied): Explanation {
-  return explain(verdict, { from: edge.from, to: edge.to, toKind: edge.target.kind === 'export' ? 'compartment' : 'resource', export: edge.name });
+  return explain(verdict, {
+    from: edge.from,
+    to: edge.to,
+    toKind: edge.target.kind === 'export' ? 'compartment' : 'resource',
+    export: edge.name,
+  });
 }
 
 /** For the journal: neutral reason and the engine's own message; both bounded there. */

@@ -37,7 +37,10 @@ export function wire(
     if (!code) throw new CofferdamError('INTERNAL', `${name} was not loaded.`);
     const old = previous?.compartments.get(name);
     const isSame = old?.code === code && isDeepStrictEqual(old.policy, compartment);
-    compartments.set(name, isSame ? old : { name, policy: compartment, code, base: space.label(compartment.base), edges: NO_EDGES });
+    compartments.set(
+      name,
+      isSame ? old : { name, policy: compartment, code, base: space.label(compartment.base), edges: NO_EDGES },
+    );
   }
   let nextEdgeId = previous?.nextEdgeId ?? 0;
   const add = (edge: Omit<Edge, 'id'>): Edge => ({ ...edge, id: nextEdgeId++ });
@@ -156,7 +159,11 @@ function edgeOf(around: Surroundings, link: LinkPolicy, imported: WorldFunction)
 function exportFor(compartment: Compartment, link: LinkPolicy, imported: WorldFunction): number {
   const { exports } = compartment.code.world;
   const wanted = link.export ?? link.import;
-  const candidates = [wanted === imported.interface ? imported.id : `${wanted}#${imported.name}`, wanted, imported.name];
+  const candidates = [
+    wanted === imported.interface ? imported.id : `${wanted}#${imported.name}`,
+    wanted,
+    imported.name,
+  ];
   for (const id of candidates) {
     const index = exports.findIndex((served) => served.id === id);
     if (index >= 0) return index;

@@ -1,5 +1,5 @@
-import { EventEmitter } from 'node:events';
 import { randomFillSync } from 'node:crypto';
+import { EventEmitter } from 'node:events';
 import { isAbsolute, resolve } from 'node:path';
 import { openJournal } from '../audit/index.ts';
 import { Broker } from '../broker/broker.ts';

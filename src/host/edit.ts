@@ -1,6 +1,6 @@
 import { CofferdamError } from '../error.ts';
-import type { Policy } from '../policy/policy.ts';
 import { parseManifest } from '../policy/index.ts';
+import type { Policy } from '../policy/policy.ts';
 
 /*
  * Changing a running host's manifest: the tree it was parsed from is edited and parsed anew, so that a loaded compartment
@@ -15,7 +15,10 @@ interface Manifest {
 export function withCompartment(policy: Policy, name: string, compartment: object, links: readonly object[]): Policy {
   const { compartments = {}, links: present = [] } = policy.tree as Manifest;
   if (Object.hasOwn(compartments, name)) {
-    throw new CofferdamError('COMPARTMENT_EXISTS', `There is a compartment ${name} already. Use replace, or unload it.`);
+    throw new CofferdamError(
+      'COMPARTMENT_EXISTS',
+      `There is a compartment ${name} already. Use replace, or unload it.`,
+    );
   }
   return edited(policy, { compartments: { ...compartments, [name]: compartment }, links: [...present, ...links] });
 }

@@ -1,4 +1,4 @@
-import { EventEmitter } from 'node:events';
+import type { EventEmitter } from 'node:events';
 import type { Journal } from '../audit/index.ts';
 import type { Broker, Reply as BrokerReply, Crossing } from '../broker/broker.ts';
 import type { Edge, Entry } from '../broker/edge.ts';
@@ -8,11 +8,11 @@ import type { Wiring } from '../broker/wiring.ts';
 import { CofferdamError } from '../error.ts';
 import type { Ceiling, Label, LabelInput } from '../label/index.ts';
 import type { Policy } from '../policy/policy.ts';
-import type { World } from '../wasm/types.ts';
 import { type LabelledFile, listFiles, readLabelledFile } from '../services/files.ts';
+import type { World } from '../wasm/types.ts';
+import { withChanges, withCompartment, withoutCompartment } from './edit.ts';
 import { type Explained, explainFlow } from './explain.ts';
 import type { Loader } from './loader.ts';
-import { withChanges, withCompartment, withoutCompartment } from './edit.ts';
 import { Session } from './session.ts';
 import { resolveEntry, unknownCompartment } from './target.ts';
 

@@ -3,9 +3,9 @@ import type { Journal } from '../audit/index.ts';
 import type { Broker } from '../broker/broker.ts';
 import { type Offered, type Wiring, wire } from '../broker/wiring.ts';
 import type { Code } from '../compartment/contract.ts';
+import { formatPrivilege } from '../label/index.ts';
 import type { LoadEnv } from '../load/index.ts';
 import type { CompartmentPolicy, Policy } from '../policy/policy.ts';
-import { formatPrivilege } from '../label/index.ts';
 import { loadCode } from './code.ts';
 
 /** Brings a policy into force: loads what is new, wires all of it, records, and only then lets it take effect. */
@@ -35,7 +35,9 @@ export class Loader {
     this.#grant(policy, wiring, previous);
     const stale = wiring.commit();
     grants.advance();
-    const gone = [...(previous?.compartments.values() ?? [])].filter((old) => wiring.compartments.get(old.name) !== old);
+    const gone = [...(previous?.compartments.values() ?? [])].filter(
+      (old) => wiring.compartments.get(old.name) !== old,
+    );
     for (const compartment of [...gone, ...stale]) instances.discardAll(compartment);
     return wiring;
   }

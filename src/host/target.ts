@@ -19,16 +19,26 @@ export function resolveEntry(wiring: Wiring, target: string, args: readonly unkn
   const func = index === undefined ? undefined : exports[index];
   if (index === undefined || func === undefined || found.length > 1) {
     const [code, what] =
-      found.length > 1 ? (['TARGET_AMBIGUOUS', 'more than one export'] as const) : (['TARGET_UNKNOWN', 'no export'] as const);
-    throw new CofferdamError(code, `${name} has ${what} ${key}. Its exports: ${exports.map(({ id }) => id).join(', ')}.`, {
-      details: { target },
-    });
+      found.length > 1
+        ? (['TARGET_AMBIGUOUS', 'more than one export'] as const)
+        : (['TARGET_UNKNOWN', 'no export'] as const);
+    throw new CofferdamError(
+      code,
+      `${name} has ${what} ${key}. Its exports: ${exports.map(({ id }) => id).join(', ')}.`,
+      {
+        details: { target },
+      },
+    );
   }
   const entry = compartment.edges.entries[index];
   if (!entry) {
-    throw new CofferdamError('ENTRY_DENIED', `${target} is not among the manifest's entries. Add { call: ${target} }.`, {
-      details: { target },
-    });
+    throw new CofferdamError(
+      'ENTRY_DENIED',
+      `${target} is not among the manifest's entries. Add { call: ${target} }.`,
+      {
+        details: { target },
+      },
+    );
   }
   const wanted = func.type.params.length;
   if (args.length !== wanted) {

@@ -16,7 +16,7 @@ export interface LabelledFile {
 const MAX_FILE_BYTES = 16 * 1024 * 1024;
 const MAX_FILES = 10_000;
 
-type FilesPolicy = Extract<ResourcePolicy, { kind: 'files' }>;
+type FilesPolicy = Extract<ResourcePolicy, { kind: 'fs' }>;
 
 /**
  * For trusted host code: reads `path` below the resource's root. Throws RESOURCE_UNKNOWN, FILE_NOT_FOUND, FILE_ESCAPES
@@ -31,7 +31,10 @@ export async function readLabelledFile(
   const files = filesOf(policy, resource);
   const root = await realpath(resolve(policy.baseDir, files.root));
   const real = await realpath(resolve(root, path)).catch((cause) => {
-    throw new CofferdamError('FILE_NOT_FOUND', `${resource} has no file ${path}.`, { cause, details: { resource, path } });
+    throw new CofferdamError('FILE_NOT_FOUND', `${resource} has no file ${path}.`, {
+      cause,
+      details: { resource, path },
+    });
   });
   const inside = relative(root, real);
   if (inside === '' || inside.startsWith('..') || resolve(root, inside) !== real) {
@@ -60,9 +63,13 @@ function labelOf(space: LabelSpace, { name, label }: FilesPolicy, inside: string
   const fill = (tag: string) => {
     if (!tag.includes('{dir}')) return tag;
     if (dir !== undefined && rest.length > 0) return tag.replace('{dir}', dir);
-    throw new CofferdamError('FILE_UNLABELLED', `${inside} lies in no folder of ${name}, so it has no label. Move it into one.`, {
-      details: { resource: name, path: inside },
-    });
+    throw new CofferdamError(
+      'FILE_UNLABELLED',
+      `${inside} lies in no folder of ${name}, so it has no label. Move it into one.`,
+      {
+        details: { resource: name, path: inside },
+      },
+    );
   };
   return space.label({ secrecy: label.secrecy.map(fill), integrity: label.integrity.map(fill) });
 }
@@ -87,8 +94,12 @@ async function readText(real: string, resource: string, path: string): Promise<s
 
 function filesOf(policy: Policy, resource: string): FilesPolicy {
   const found = policy.resources.get(resource);
-  if (found?.kind === 'files') return found;
-  throw new CofferdamError('RESOURCE_UNKNOWN', `${resource} is not a folder of files in the manifest. Declare it under resources with \`fs\`.`, {
-    details: { resource },
-  });
+  if (found?.kind === 'fs') return found;
+  throw new CofferdamError(
+    'RESOURCE_UNKNOWN',
+    `${resource} is not a folder of files in the manifest. Declare it under resources with \`fs\`.`,
+    {
+      details: { resource },
+    },
+  );
 }

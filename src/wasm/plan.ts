@@ -19,6 +19,11 @@ export interface Plan {
   readonly resources: readonly PlanResource[];
   /** Component instances that were flattened away; each has its own handle table and may-leave state. At least 1. */
   readonly scopes: number;
+  /**
+   * Core functions without parameters and results to call once after all instantiations, in order: the `_initialize` of
+   * a core module built as a reactor. Empty for components, which run theirs as a start function.
+   */
+  readonly initialize: readonly CoreItem[];
 }
 
 export interface ModuleRange {
