@@ -1,34 +1,27 @@
 import { sizeOfMessage } from '../abi/index.ts';
-import type { InstanceHost } from '../compartment/contract.ts';
-import { CofferdamError, isCofferdamError } from '../error.ts';
+import { CofferdamError } from '../error.ts';
 import type { AllowedCall, Label, LabelSpace } from '../label/index.ts';
 import type { HostLimits } from '../policy/policy.ts';
 import { Chain } from './chain.ts';
+import {
+  type Crossing,
+  exportOf,
+  outcomeOf,
+  type Reply,
+  sizeOfResult,
+  toCofferdamError,
+  withLabel,
+} from './crossing.ts';
 import { Decisions } from './decisions.ts';
 import type { Edge } from './edge.ts';
 import { gateUsesOf, reserveBudgets } from './gate-uses.ts';
 import { GateBudgets } from './gates.ts';
 import type { Grants } from './grants.ts';
+import { makeInstanceHost, type Powers } from './instance-host.ts';
 import { Instances, type Slot } from './instances.ts';
 import { Posts } from './posts.ts';
 import type { Recorder } from './recorder.ts';
 import { callResource } from './resource-call.ts';
-
-/** One message about to cross one edge. */
-export interface Crossing {
-  readonly edge: Edge;
-  readonly args: readonly unknown[];
-  /** The calling instance; null for trusted host code. */
-  readonly from: Slot | null;
-  /** `from`'s label for a guest, the message's own for a host. Kept beside `from`, which may be gone when a post arrives. */
-  readonly fromLabel: Label | null;
-  readonly request: Label;
-  /** Who sends it, in the journal: an instance, a session or `host`. */
-  readonly sender: string;
-  /** The message in whose course it is sent, in the journal. */
-  readonly parent: number | null;
-  readonly chain: Chain;
-}
 
 /** A crossing that was let in. */
 interface Entered {
@@ -38,21 +31,6 @@ interface Entered {
   /** Gives back what the gates reserved and the reply did not use. */
   readonly settle: (replyBytes: number) => void;
 }
-
-export interface Reply {
-  readonly value: unknown;
-  readonly label: Label;
-  readonly message: number;
-}
-
-/** What the broker may do beyond computing: made where the host is made, passed down. */
-export interface Powers {
-  readonly nowMs: () => number;
-  readonly random: (bytes: Uint8Array) => void;
-}
-
-/** Clock that guests of the small WASI see: a millisecond is too coarse to time a cache. */
-const NS_PER_MS = 1_000_000n;
 
 /**
  * The reference monitor: every message between instances, from the host to an instance, and from an instance to a
@@ -68,21 +46,20 @@ export class Broker {
   #budgets: GateBudgets;
   #recorder: Recorder;
   #limits: HostLimits;
-  #powers: Powers;
 
   constructor(env: { space: LabelSpace; grants: Grants; recorder: Recorder; limits: HostLimits; powers: Powers }) {
     this.space = env.space;
     this.grants = env.grants;
     this.#recorder = env.recorder;
     this.#limits = env.limits;
-    this.#powers = env.powers;
     this.#budgets = new GateBudgets(env.powers.nowMs);
     this.decisions = new Decisions(this.space, this.grants, this.#budgets);
     this.instances = new Instances({
       maxInstances: env.limits.instances,
       maxWaiting: env.limits.waiting,
       format: (label) => this.space.format(label),
-      hostOf: (slot) => this.#hostOf(slot),
+      hostOf: (slot) =>
+        makeInstanceHost(slot, this.#recorder, env.powers, (index, args) => this.#fromGuest(slot, index, args)),
       onStart: (slot) => this.#recorder.started(slot),
       onStop: (slot) => this.#recorder.stopped(slot),
     });
@@ -302,28 +279,6 @@ export class Broker {
       reply.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));
     });
   }
-
-  /** All that an instance can reach. */
-  #hostOf(slot: Slot): InstanceHost {
-    const maxBytes = slot.compartment.policy.limits.outputBytes;
-    return {
-      suspending: slot.compartment.edges.suspending,
-      call: (index, args) => this.#fromGuest(slot, index, args),
-      output: (stream, bytes) => {
-        slot.outputBytes += bytes.length;
-        if (slot.outputBytes > maxBytes) {
-          throw new CofferdamError(
-            'LIMIT_OUTPUT',
-            `${slot.compartment.name} wrote more than ${maxBytes} bytes in one call. Raise limits.output.`,
-            { details: { limit: maxBytes } },
-          );
-        }
-        this.#recorder.output(slot, stream, bytes);
-      },
-      nowNs: () => BigInt(Math.floor(this.#powers.nowMs())) * NS_PER_MS,
-      random: this.#powers.random,
-    };
-  }
 }
 
 /** A host function has no limits in the manifest; this many messages may wait for it, per label. */
@@ -332,27 +287,4 @@ const RESOURCE_LIMITS = { queue: 1024 };
 function instanceOf(slot: Slot) {
   if (slot.instance) return slot.instance;
   throw new CofferdamError('CALL_REENTRANT', `${slot.id} is still starting. Its start function cannot call itself.`);
-}
-
-function exportOf(edge: Edge): number {
-  return edge.target.kind === 'export' ? edge.target.index : -1;
-}
-
-function outcomeOf(value: unknown, edge: Edge): 'ok' | 'err' {
-  const isErr = edge.type.result?.kind === 'result' && (value as { tag?: unknown } | undefined)?.tag === 'err';
-  return isErr ? 'err' : 'ok';
-}
-
-export function toCofferdamError(error: unknown): CofferdamError {
-  if (isCofferdamError(error)) return error;
-  return new CofferdamError('INTERNAL', 'Something inside the host failed; the cause has more.', { cause: error });
-}
-
-/** A failure is a reply: the host gets it, too, with its label (rule 6). */
-function withLabel(failure: CofferdamError, label: Label): CofferdamError {
-  return new CofferdamError(failure.code, failure.message, { cause: failure, details: { ...failure.details, label } });
-}
-
-function sizeOfResult({ type: { result } }: Edge, value: unknown): number {
-  return result === null ? 0 : sizeOfMessage([{ name: 'result', type: result }], [value]);
 }

@@ -8,7 +8,7 @@ import {
   formatExplanation,
   type Label,
 } from '../label/index.ts';
-import type { Crossing } from './broker.ts';
+import type { Crossing } from './crossing.ts';
 import type { Edge } from './edge.ts';
 import type { GateUse } from './gate-uses.ts';
 import type { GrantChange } from './grants.ts';

@@ -1,6 +1,7 @@
 import type { EventEmitter } from 'node:events';
 import type { Journal } from '../audit/index.ts';
-import type { Broker, Reply as BrokerReply, Crossing } from '../broker/broker.ts';
+import type { Broker } from '../broker/broker.ts';
+import type { Reply as BrokerReply, Crossing } from '../broker/crossing.ts';
 import type { Edge, Entry } from '../broker/edge.ts';
 import type { GrantChange } from '../broker/grants.ts';
 import type { HostEvents, Recorder } from '../broker/recorder.ts';

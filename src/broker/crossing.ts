@@ -1,0 +1,51 @@
+import { sizeOfMessage } from '../abi/index.ts';
+import { CofferdamError, isCofferdamError } from '../error.ts';
+import type { Label } from '../label/index.ts';
+import type { Chain } from './chain.ts';
+import type { Edge } from './edge.ts';
+import type { Slot } from './instances.ts';
+
+/** One message about to cross one edge. */
+export interface Crossing {
+  readonly edge: Edge;
+  readonly args: readonly unknown[];
+  /** The calling instance; null for trusted host code. */
+  readonly from: Slot | null;
+  /** `from`'s label for a guest, the message's own for a host. Kept beside `from`, which may be gone when a post arrives. */
+  readonly fromLabel: Label | null;
+  readonly request: Label;
+  /** Who sends it, in the journal: an instance, a session or `host`. */
+  readonly sender: string;
+  /** The message in whose course it is sent, in the journal. */
+  readonly parent: number | null;
+  readonly chain: Chain;
+}
+
+export interface Reply {
+  readonly value: unknown;
+  readonly label: Label;
+  readonly message: number;
+}
+
+export function exportOf(edge: Edge): number {
+  return edge.target.kind === 'export' ? edge.target.index : -1;
+}
+
+export function outcomeOf(value: unknown, edge: Edge): 'ok' | 'err' {
+  const isErr = edge.type.result?.kind === 'result' && (value as { tag?: unknown } | undefined)?.tag === 'err';
+  return isErr ? 'err' : 'ok';
+}
+
+export function toCofferdamError(error: unknown): CofferdamError {
+  if (isCofferdamError(error)) return error;
+  return new CofferdamError('INTERNAL', 'Something inside the host failed; the cause has more.', { cause: error });
+}
+
+/** A failure is a reply: the host gets it, too, with its label (rule 6). */
+export function withLabel(failure: CofferdamError, label: Label): CofferdamError {
+  return new CofferdamError(failure.code, failure.message, { cause: failure, details: { ...failure.details, label } });
+}
+
+export function sizeOfResult({ type: { result } }: Edge, value: unknown): number {
+  return result === null ? 0 : sizeOfMessage([{ name: 'result', type: result }], [value]);
+}

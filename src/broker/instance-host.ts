@@ -1,0 +1,39 @@
+import type { InstanceHost } from '../compartment/contract.ts';
+import { CofferdamError } from '../error.ts';
+import type { Slot } from './instances.ts';
+import type { Recorder } from './recorder.ts';
+
+/** What the broker may do beyond computing: taken where the host is made, passed down. */
+export interface Powers {
+  readonly nowMs: () => number;
+  readonly random: (bytes: Uint8Array) => void;
+}
+
+const NS_PER_MS = 1_000_000n;
+
+/** All that one instance can reach. The clock of the small WASI counts milliseconds: too coarse to time a cache with. */
+export function makeInstanceHost(
+  slot: Slot,
+  recorder: Recorder,
+  powers: Powers,
+  call: InstanceHost['call'],
+): InstanceHost {
+  const maxBytes = slot.compartment.policy.limits.outputBytes;
+  return {
+    call,
+    suspending: slot.compartment.edges.suspending,
+    output: (stream, bytes) => {
+      slot.outputBytes += bytes.length;
+      if (slot.outputBytes > maxBytes) {
+        throw new CofferdamError(
+          'LIMIT_OUTPUT',
+          `${slot.compartment.name} wrote more than ${maxBytes} bytes in one call. Raise limits.output.`,
+          { details: { limit: maxBytes } },
+        );
+      }
+      recorder.output(slot, stream, bytes);
+    },
+    nowNs: () => BigInt(Math.floor(powers.nowMs())) * NS_PER_MS,
+    random: powers.random,
+  };
+}
