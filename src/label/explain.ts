@@ -63,8 +63,10 @@ function summarise({ action }: Denied, { from, to, toKind }: Names, offence: Off
   const target = formatLabel(offence.to);
   const verb = action === 'post' ? 'post to' : 'call';
   switch (offence.condition) {
-    case 'sender':
+    case 'sent-no-lower':
       return `${from} runs at ${source} but sent a message labelled ${target}.`;
+    case 'sent-no-higher':
+      return `${from} runs at ${target} but sent a message labelled ${source}.`;
     case 'clearance':
       return toKind === 'resource'
         ? `${from} may not send ${source} to ${to}, which takes ${target}.`

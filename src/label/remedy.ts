@@ -81,7 +81,7 @@ function waysOut(verdict: Denied, offence: Offence, names: Names): readonly Way[
         edit([`${resource}.secrecy`, 'add', offence.secrecy], [`${resource}.integrity`, 'remove', offence.integrity]),
         ...viaLink,
       ];
-    default:
+    default: // a sender that lies about its label
       return [];
   }
 }

@@ -129,8 +129,10 @@ const GATE: readonly GateCondition[] = [
 ];
 
 const FLOW: readonly FlowCondition[] = [
-  // A guest speaks with its own label; a lower one would be a release without a gate.
-  { rule: 2, name: 'sender', on: ['call', 'post'], from: 'caller', to: 'sent' },
+  // A guest speaks with its own label. A lower one would be a release without a gate; with a higher one, instances that may
+  // not speak to each other would share the budget that a gate keeps for that label.
+  { rule: 2, name: 'sent-no-lower', on: ['call', 'post'], from: 'caller', to: 'sent' },
+  { rule: 2, name: 'sent-no-higher', on: ['call', 'post'], from: 'sent', to: 'caller' },
   { rule: 1, name: 'clearance', on: ['call', 'post'], from: 'instance', to: 'clearance' },
   // Decided before the callee runs: a call that could not be answered must not leave a trace in it.
   { rule: 3, name: 'reply', on: ['call'], from: 'reply', to: 'caller' },
