@@ -1,4 +1,19 @@
+export {
+  denials,
+  exportEvents,
+  gates,
+  openJournal,
+  queryEvents,
+  renderTrace,
+  trace,
+  verifyJournal,
+} from './audit/index.ts';
+export type { HostCallContext, HostFunction } from './broker/edge.ts';
+export type { HostEvents } from './broker/recorder.ts';
 export { CODES, type Code as ErrorCode } from './codes.ts';
 export { CofferdamError, isCofferdamError } from './error.ts';
 export { createHost, type HostOptions } from './host/create.ts';
+export type { Explained } from './host/explain.ts';
 export type { CallOptions, CompartmentStatus, Host, HostSession, PostOptions, Reply } from './host/host.ts';
+export { type Explanation, formatLabel, type Label, type LabelInput } from './label/index.ts';
+export type { LabelledFile } from './services/files.ts';

@@ -16,7 +16,14 @@ import type { Slot } from './instances.ts';
 
 /** What a host tells its program about, as it happens. For operators: none of it goes to a guest. */
 export interface HostEvents {
-  denied: { readonly edge: string; readonly from: string; readonly to: string; readonly explanation: Explanation };
+  denied: {
+    readonly edge: string;
+    readonly from: string;
+    readonly to: string;
+    readonly explanation: Explanation;
+    /** The explanation as people read it, in several lines. */
+    readonly text: string;
+  };
   gate: { readonly gate: string; readonly before: Label; readonly after: Label; readonly message: number };
   trap: { readonly compartment: string; readonly instance: string; readonly error: CofferdamError };
   started: { readonly compartment: string; readonly instance: string; readonly label: Label };
@@ -151,6 +158,7 @@ export class Recorder {
    */
   denied({ edge, sender, request, chain }: Crossing, verdict: Denied): CofferdamError<'FLOW_DENIED'> {
     const explanation = explainEdge(edge, verdict);
+    const text = formatExplanation(explanation);
     const attempt = (chain.denied.get(edge.id) ?? 0) + 1;
     chain.denied.set(edge.id, attempt);
     if ((attempt & (attempt - 1)) === 0) {
@@ -166,9 +174,9 @@ export class Recorder {
         condition: verdict.condition,
         tags: [...verdict.secrecy, ...verdict.integrity],
       });
-      this.#emit('denied', { edge: edgeName(edge), from: edge.from, to: edge.to, explanation });
+      this.#emit('denied', { edge: edgeName(edge), from: edge.from, to: edge.to, explanation, text });
     }
-    return new CofferdamError('FLOW_DENIED', formatExplanation(explanation), { details: { ...explanation } });
+    return new CofferdamError('FLOW_DENIED', text, { details: { ...explanation } });
   }
 
   trapped({ id: instance, compartment }: Slot, message: number, error: CofferdamError): void {

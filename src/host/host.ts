@@ -89,8 +89,13 @@ export class Host implements AsyncDisposable {
   }
 
   /** The journal's file, or null when it is kept in memory. */
-  get journal(): Journal {
-    return this.#journal;
+  get journalPath(): string | null {
+    return this.#journal.path;
+  }
+
+  /** A label as people read it: `{customer:acme}`, `public`. */
+  format(label: LabelInput): string {
+    return this.#broker.space.format(this.#broker.space.label(label));
   }
 
   on<K extends keyof HostEvents>(name: K, listener: (event: HostEvents[K]) => void): this {

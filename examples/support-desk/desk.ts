@@ -1,0 +1,132 @@
+import {
+  createHost,
+  denials,
+  type Host,
+  type LabelledFile,
+  type Reply,
+  renderTrace,
+  trace,
+  verifyJournal,
+} from '../../src/index.ts';
+import { startWebhook } from './webhook.ts';
+
+export interface Ticket {
+  readonly path: string;
+  readonly label: string;
+  readonly text: string;
+  readonly summary: string;
+  readonly topic: string;
+  readonly urgency: number;
+  readonly words: number;
+  /** Did the formatter change anything? */
+  readonly isReformatted: boolean;
+}
+
+export interface Report {
+  readonly compartments: readonly { name: string; from: string; speaks: string; sha256: string }[];
+  readonly tickets: readonly Ticket[];
+  /** What plugins tried and were not allowed to. */
+  readonly denied: readonly { edge: string; explanation: string; times: number }[];
+  /** What left, through the gate. */
+  readonly released: readonly { path: string; before: string; after: string; text: string }[];
+  readonly arrived: readonly string[];
+  /** Personal data of the tickets that reached the public world: must be empty. */
+  readonly leaks: readonly string[];
+  readonly instances: readonly { id: string; label: string; memoryBytes: number }[];
+  readonly questions: { readonly denials: number; readonly gateUses: number; readonly trace: string };
+  readonly journal: { readonly ok: boolean; readonly events: number; readonly path: string; readonly head: string };
+  readonly elapsedMs: number;
+}
+
+interface Verdict {
+  readonly topic: string;
+  readonly urgency: number;
+}
+
+/** The main job: what `npm start` runs. */
+export async function runDesk(manifest: string): Promise<Report> {
+  const startedMs = performance.now();
+  await using webhook = await startWebhook();
+  const host = await createHost(manifest, { resources: { webhook: (message) => webhook.post(String(message)) } });
+  const denied = countDenials(host);
+  const tickets: Ticket[] = [];
+  const released: Report['released'][number][] = [];
+  for (const path of await host.list('tickets')) {
+    const file = await host.read('tickets', path);
+    const { ticket, summary } = await work(host, file);
+    tickets.push(ticket);
+    released.push(await release(host, path, summary));
+  }
+  await host.drained();
+  const compartments = host.compartments();
+  const instances = compartments.flatMap((compartment) =>
+    compartment.instances.map(({ id, label, memoryBytes }) => ({ id, label: host.format(label), memoryBytes })),
+  );
+  const path = host.journalPath ?? '';
+  const { seq, hash } = host.checkpoint();
+  await host.close();
+  const verified = verifyJournal(path, { expect: { seq, hash } });
+  const customer = 'customer:acme';
+  return {
+    compartments: compartments.map(({ name, sha256 }) => {
+      const policy = host.policy.compartments.get(name);
+      return { name, from: policy?.wasm ?? '', speaks: policy?.abi ?? '', sha256 };
+    }),
+    tickets,
+    denied: denied(),
+    released,
+    arrived: webhook.arrived,
+    leaks: findLeaks(tickets, webhook.arrived),
+    instances,
+    questions: {
+      denials: [...denials(path)].length,
+      gateUses: released.length,
+      trace: renderTrace(trace(path, { tag: customer, direction: 'forward' }), 'text'),
+    },
+    journal: { ok: verified.ok, events: verified.events, path, head: `${seq}:${hash}` },
+    elapsedMs: performance.now() - startedMs,
+  };
+}
+
+/** One ticket through the plugins, each reply passed on with its label. */
+async function work(host: Host, file: LabelledFile): Promise<{ ticket: Ticket; summary: Reply<string> }> {
+  const formatted = await host.call<string>('format.format', [file.value], { from: file });
+  const summary = await host.call<string>('summarise.summarise', [formatted.value], { from: formatted });
+  const verdict = await host.call<Verdict>('classify.classify', [formatted.value], { from: formatted });
+  const counts = await host.call<{ words: number }>('count.count', [formatted.value], { from: formatted });
+  const ticket = {
+    path: file.path,
+    label: host.format(summary.label),
+    text: file.value,
+    summary: summary.value,
+    topic: verdict.value.topic,
+    urgency: verdict.value.urgency,
+    words: counts.value.words,
+    isReformatted: formatted.value !== file.value,
+  };
+  return { ticket, summary };
+}
+
+/** The summary goes through the gate, which removes personal data, and then out to the webhook. */
+async function release(host: Host, path: string, summary: Reply<string>): Promise<Report['released'][number]> {
+  const redacted = await host.call<string>('redact.redact', [summary.value], { from: summary });
+  await host.post('notify.send', [redacted.value], { from: redacted });
+  return { path, before: host.format(summary.label), after: host.format(redacted.label), text: redacted.value };
+}
+
+function countDenials(host: Host): () => Report['denied'] {
+  const seen = new Map<string, { edge: string; explanation: string; times: number }>();
+  host.on('denied', ({ edge, explanation, text }) => {
+    const key = `${edge} ${explanation.from}`;
+    const times = (seen.get(key)?.times ?? 0) + 1;
+    seen.set(key, { edge, explanation: text, times });
+  });
+  return () => [...seen.values()];
+}
+
+/** Looks for e-mail addresses, phone and card numbers of the tickets in what the public world got. */
+function findLeaks(tickets: readonly Ticket[], arrived: readonly string[]): string[] {
+  const personal = /[\w.]+@[\w.]+\.\w+|(?:\d[ -]?){13,16}|\+?\d?[ -]?\(?\d{3}\)?[ -]\d{3}-\d{4}/g;
+  const secrets = new Set(tickets.flatMap(({ text }) => [...text.matchAll(personal)].map(([match]) => match.trim())));
+  return [...secrets].filter((secret) => arrived.some((message) => message.includes(secret)));
+}
