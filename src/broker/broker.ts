@@ -1,6 +1,6 @@
 import { sizeOfMessage } from '../abi/index.ts';
 import { CofferdamError } from '../error.ts';
-import type { AllowedCall, Label, LabelSpace } from '../label/index.ts';
+import type { AllowedCall, LabelSpace } from '../label/index.ts';
 import type { HostLimits } from '../policy/policy.ts';
 import { Chain } from './chain.ts';
 import {
@@ -13,7 +13,6 @@ import {
   withLabel,
 } from './crossing.ts';
 import { Decisions } from './decisions.ts';
-import type { Edge } from './edge.ts';
 import { gateUsesOf, reserveBudgets } from './gate-uses.ts';
 import { GateBudgets } from './gates.ts';
 import type { Grants } from './grants.ts';
