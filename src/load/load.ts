@@ -1,0 +1,169 @@
+import { createHash } from 'node:crypto';
+import { CofferdamError } from '../error.ts';
+import type { ComponentInfo, ModuleInfo, Plan, World } from '../wasm/index.ts';
+import { applyEdits } from '../wasm/rewrite-limits.ts';
+import { messageOf } from './bounded-text.ts';
+import { type Cache, defaultCacheDir, openCache } from './cache.ts';
+import type { WorkerLimits } from './disposable-worker.ts';
+import { decoderIdentity } from './identity.ts';
+import { makeParser, type Parser } from './parser.ts';
+import type { ModuleReference } from './reference.ts';
+import { readSource, readWit } from './source.ts';
+import type { Job, TextEdit, Understanding } from './understand.ts';
+import { readUnderstanding, worldOf } from './understanding-shape.ts';
+
+export interface LoadEnv {
+  /** The folder that relative paths and the search for packages start from. */
+  readonly baseDir: string;
+  /** Where plans are kept; null: nowhere. Default: `defaultCacheDir()`. */
+  readonly cacheDir?: string | null;
+  /** Largest module in bytes. */
+  readonly maxBytes?: number;
+  readonly signal?: AbortSignal;
+  /** Of the worker that parses. */
+  readonly worker?: WorkerLimits;
+  /** Default true: a component that wasm-tools understands differently is refused. Only a benchmark says false. */
+  readonly secondOpinion?: boolean;
+}
+
+/** A module, understood and compiled. */
+export interface Loaded {
+  /** Exactly what is in the file. */
+  readonly bytes: Uint8Array;
+  /** Of those bytes, in lower-case hex. */
+  readonly sha256: string;
+  /** Null for `abi: assemblyscript` and `adapter`. */
+  readonly plan: Plan | null;
+  readonly world: World;
+  /** Parallel to the plan's modules, or the one module; rewritten so that an instance keeps the reference's limits. */
+  readonly modules: readonly WebAssembly.Module[];
+  readonly info: ModuleInfo | ComponentInfo;
+  /** Did the understanding come from the cache? */
+  readonly isCached: boolean;
+  /** What an operator may want to know; nothing is wrong with the module. */
+  readonly notes: readonly string[];
+}
+
+/** Loads modules, all through one parsing worker at a time, which starts when the first is not in the cache. */
+export interface Loader extends AsyncDisposable {
+  load(reference: ModuleReference): Promise<Loaded>;
+}
+
+/** The largest program that we know of (CPython) has 26 MB. */
+const MAX_MODULE_BYTES = 256 * 1_048_576;
+
+/** Raised when the meaning of what is cached changes other than by a change of the decoder. */
+const FORMAT = 1;
+
+const shared = new WeakMap<LoadEnv, { readonly loader: Promise<Loader>; users: number }>();
+
+/** One module. Loads that overlap, given the same environment object, share one loader: one worker for a whole host. */
+export async function loadSource(reference: ModuleReference, env: LoadEnv): Promise<Loaded> {
+  const entry = shared.get(env) ?? { loader: makeLoader(env), users: 0 };
+  shared.set(env, entry);
+  entry.users += 1;
+  try {
+    const loader = await entry.loader;
+    return await loader.load(reference);
+  } finally {
+    entry.users -= 1;
+    if (entry.users === 0) {
+      shared.delete(env);
+      await (await entry.loader)[Symbol.asyncDispose]();
+    }
+  }
+}
+
+export async function makeLoader(env: LoadEnv): Promise<Loader> {
+  const { cacheDir = defaultCacheDir(), worker } = env;
+  const cache = cacheDir === null ? null : await openCache(cacheDir);
+  return new CachingLoader(env, cache, makeParser(worker));
+}
+
+class CachingLoader implements Loader {
+  readonly #env: LoadEnv;
+  readonly #cache: Cache | null;
+  readonly #parser: Parser;
+  #hasPut = false;
+
+  constructor(env: LoadEnv, cache: Cache | null, parser: Parser) {
+    this.#env = env;
+    this.#cache = cache;
+    this.#parser = parser;
+  }
+
+  async load(reference: ModuleReference): Promise<Loaded> {
+    const { baseDir, maxBytes = MAX_MODULE_BYTES, secondOpinion = true } = this.#env;
+    const { bytes, sha256 } = await readSource(reference.wasm, reference.sha256, { baseDir, maxBytes });
+    const wit = reference.wit && { text: await readWit(reference.wit, baseDir), world: reference.wit.world };
+    const job: Job = { bytes, abi: reference.abi, wit, limits: reference.limits, secondOpinion };
+    const key = cacheKey(job, sha256);
+    const cached = await this.#cached(key, bytes.length);
+    const understanding = cached ?? (await this.#parse(job, key));
+    const modules = await compile(bytes, understanding);
+    const { plan, info } = understanding;
+    const world = worldOf(understanding);
+    const problem = this.#cache?.problem ?? null;
+    const notes = problem === null ? [] : [problem];
+    return { bytes, sha256, plan, world, modules, info, isCached: cached !== null, notes };
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#parser[Symbol.asyncDispose]();
+    if (this.#hasPut) await this.#cache?.trim();
+  }
+
+  async #cached(key: string, size: number): Promise<Understanding | null> {
+    const text = await this.#cache?.get(key);
+    return text == null ? null : readUnderstanding(text, size);
+  }
+
+  async #parse(job: Job, key: string): Promise<Understanding> {
+    const text = await this.#parser.parse(job, this.#env.signal);
+    const understanding = readUnderstanding(text, job.bytes.length);
+    if (understanding === null) {
+      throw new CofferdamError(
+        'LOAD_CRASHED',
+        'The worker that parses modules answered with something else than a plan.',
+      );
+    }
+    await this.#cache?.put(key, text);
+    this.#hasPut = true;
+    return understanding;
+  }
+}
+
+/** Everything that the understanding depends on. */
+function cacheKey({ abi, wit, limits, secondOpinion }: Job, sha256: string): string {
+  const { memoryBytes, tableEntries } = limits;
+  const parts = [
+    FORMAT,
+    decoderIdentity(),
+    sha256,
+    abi,
+    wit?.text,
+    wit?.world,
+    memoryBytes,
+    tableEntries,
+    secondOpinion,
+  ];
+  return createHash('sha256').update(JSON.stringify(parts)).digest('hex');
+}
+
+/** The engine is the judge of a core module's code; it works on other threads meanwhile. */
+async function compile(bytes: Uint8Array, { plan, edits }: Understanding): Promise<WebAssembly.Module[]> {
+  const ranges = plan?.modules ?? [{ start: 0, end: bytes.length }];
+  return await Promise.all(
+    ranges.map(async ({ start, end }, i) => {
+      try {
+        return await WebAssembly.compile(applyEdits(bytes.subarray(start, end), (edits[i] ?? []).map(toEdit)));
+      } catch (cause) {
+        throw new CofferdamError('LOAD_INVALID', `The engine refuses core module ${i}: ${messageOf(cause)}`, { cause });
+      }
+    }),
+  );
+}
+
+function toEdit({ start, end, bytes }: TextEdit) {
+  return { start, end, bytes: Uint8Array.from(Buffer.from(bytes, 'hex')) };
+}

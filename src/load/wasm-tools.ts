@@ -1,0 +1,50 @@
+import { CofferdamError } from '../error.ts';
+import { capLimits } from '../wasm/rewrite-limits.ts';
+
+type WasmTools = typeof import('@bytecodealliance/jco-transpile/wasm-tools');
+
+/** Of wasm-tools itself, which keeps a few copies of what it works on. */
+const TOOL_LIMITS = { memoryBytes: 1_073_741_824, tableEntries: 100_000 };
+
+let loaded: Promise<WasmTools> | null = null;
+
+/**
+ * Starts loading wasm-tools (some 40 ms), once per thread. Only for the disposable worker: it is fed hostile bytes, and
+ * unusable after a trap. Its memory is capped as a guest's is, since no limit of the worker counts it.
+ */
+export function loadWasmTools(): Promise<WasmTools> {
+  loaded ??= importCapped();
+  return loaded;
+}
+
+async function importCapped(): Promise<WasmTools> {
+  const { compile } = WebAssembly;
+  WebAssembly.compile = (bytes) => compile(capLimits(viewOf(bytes), TOOL_LIMITS));
+  try {
+    const tools = await import('@bytecodealliance/jco-transpile/wasm-tools');
+    // The first call waits until the modules are compiled; it fails, as it is given nothing.
+    await tools.metadataShow(new Uint8Array()).catch(() => null);
+    return tools;
+  } finally {
+    WebAssembly.compile = compile;
+  }
+}
+
+/** wasm-tools said no: an answer. Anything else that it throws is the end of it. */
+export function isRefusal(error: unknown): error is Error {
+  return error instanceof Error && error.constructor.name === 'ComponentError';
+}
+
+/** What a call of wasm-tools threw, when it was no refusal. */
+export function toolsBroken(cause: unknown): CofferdamError {
+  return new CofferdamError('LOAD_CRASHED', 'wasm-tools broke down over these bytes — do not use them.', {
+    cause,
+    details: { poisoned: true },
+  });
+}
+
+function viewOf(bytes: ArrayBufferView | ArrayBuffer): Uint8Array {
+  return ArrayBuffer.isView(bytes)
+    ? new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+    : new Uint8Array(bytes);
+}
