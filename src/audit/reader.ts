@@ -3,8 +3,7 @@ import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import { CofferdamError, isCofferdamError } from '../error.ts';
 import { decodeBatch } from './decode.ts';
 import type { AuditEvent } from './events.ts';
-import type { Batch, Head } from './hash.ts';
-import { readHead } from './head.ts';
+import type { Batch } from './hash.ts';
 import type { Journal } from './journal.ts';
 import { LIMITS } from './limits.ts';
 import { batchFrom, SELECT_AFTER, SELECT_BEFORE } from './rows.ts';
@@ -15,8 +14,6 @@ export type JournalSource = string | Journal;
 
 /** Reads batch by batch: one is in memory at a time, and no transaction stays open that would stop the writer's checkpoints. */
 export class JournalReader implements Disposable {
-  /** Where the head file says the journal ends; read before the database, which may then only be further. */
-  readonly knownHead: Head | null;
   readonly #database: DatabaseSync;
   readonly #isOwn: boolean;
   readonly #after: StatementSync;
@@ -26,11 +23,9 @@ export class JournalReader implements Disposable {
   constructor(source: JournalSource) {
     this.#isOwn = typeof source === 'string';
     if (typeof source === 'string') {
-      this.knownHead = readHead(source);
       this.#database = openReadOnly(source);
     } else {
       if (source.database.isOpen) source.flush();
-      this.knownHead = source.head();
       this.#database = source.database;
     }
     try {

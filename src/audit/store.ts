@@ -132,19 +132,19 @@ class FileStore implements Store {
   /** Makes a new journal, or checks that an old one ends where its head says; returns its end. */
   #prepare(): Head {
     const known = readHead(this.#path);
-    if (isEmptyDatabase(this.database, this.#path)) {
+    const isNew = isEmptyDatabase(this.database, this.#path);
+    if (isNew) {
       if (known !== null && known.seq > 0) throw broken(this.#path, 'is empty, but its head file counts events');
-      this.database.exec('PRAGMA journal_mode = WAL');
-      // The head first: a journal with events and no head file can then only be one whose head was taken away.
+      // The head first: a journal with events and no head file can then only be one whose head was taken away. The schema
+      // goes into the file itself, before there's a -wal file that could get lost.
       writeHead(this.#path, GENESIS_HEAD);
       createSchema(this.database);
-      return GENESIS_HEAD;
     }
     assertSchema(this.database, this.#path);
     this.database.exec('PRAGMA journal_mode = WAL; PRAGMA journal_size_limit = 16777216');
     const last = batchFrom(this.database.prepare(SELECT_LAST).get());
     const head = last === null ? GENESIS_HEAD : headOf(last);
-    this.#assertHead(known, head);
+    this.#assertHead(isNew ? GENESIS_HEAD : known, head);
     return head;
   }
 
@@ -170,8 +170,15 @@ class FileStore implements Store {
   }
 
   close(): void {
-    this.database.close();
-    this.#lock.close();
+    try {
+      // Leaves one plain file, which can be read from a read-only folder. Where it fails (somebody reads the journal, the disk
+      // is full) nothing is lost: what is committed stays in the -wal file, and the next to open the journal finds it there.
+      this.database.exec('PRAGMA busy_timeout = 0; PRAGMA journal_mode = DELETE');
+    } catch {
+    } finally {
+      this.database.close();
+      this.#lock.close();
+    }
   }
 }
 

@@ -1,6 +1,7 @@
 import { isCofferdamError } from '../error.ts';
 import { FORMAT_EVENTS_1 } from './format.ts';
 import { type Batch, batchHash, GENESIS_HASH, GENESIS_HEAD, type Head, headOf, isSameHash } from './hash.ts';
+import { readHead } from './head.ts';
 import { LIMITS } from './limits.ts';
 import { JournalReader, type JournalSource } from './reader.ts';
 
@@ -60,8 +61,25 @@ class Verification {
   #events = 0;
   #batches = 0;
 
+  /** Where the head file says that the journal ends. */
+  readonly #knownHead: Head | null;
+
   constructor(source: JournalSource) {
+    // Before the database, which may then only be further: a host may be writing.
+    this.#knownHead = typeof source === 'string' ? this.#readHead(source) : source.head();
     this.reader = new JournalReader(source);
+  }
+
+  #readHead(path: string): Head | null {
+    try {
+      const head = readHead(path);
+      if (head === null) this.#add('missing', 0, 'the head file is gone: a cut end would not be seen');
+      return head;
+    } catch (error) {
+      if (!isCofferdamError(error, 'AUDIT_FORMAT')) throw error;
+      this.#add('format', 0, error.message);
+      return null;
+    }
   }
 
   report(): VerifyReport {
@@ -76,9 +94,7 @@ class Verification {
 
   run(expect: Head | undefined, onProgress: VerifyOptions['onProgress']): void {
     const wanted = new Map<number, string[]>();
-    const known = this.reader.knownHead;
-    if (known === null) this.#add('missing', 0, 'the head file is gone: a cut end would not be seen');
-    for (const head of [known, expect]) {
+    for (const head of [this.#knownHead, expect]) {
       if (head) wanted.set(head.seq, [...(wanted.get(head.seq) ?? []), head.hash]);
     }
     this.#meet(wanted);
