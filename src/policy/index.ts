@@ -1,3 +1,14 @@
+export { type Analysis, analyse, type Way, why } from './analysis.ts';
+export type { TypedFunction, TypedWorld, Worlds } from './analysis-exports.ts';
+export { CHECK_LIMITS } from './analysis-labels.ts';
+export { check, reportOf } from './check.ts';
+export type * from './check-report.ts';
+export { BOUNDS, COMPARTMENT_DEFAULTS, COMPARTMENT_LIMITS, DOCUMENT_LIMITS, HOST_LIMITS } from './defaults.ts';
 export { loadManifest, type ParseOptions, parseManifest } from './parse.ts';
 export type * from './policy.ts';
 export type { Problem } from './problems.ts';
+export { formatSize } from './quantity.ts';
+export { renderDot } from './render-dot.ts';
+export { renderJson, renderWhyJson } from './render-json.ts';
+export { renderMermaid } from './render-mermaid.ts';
+export { formatWay, renderText, renderWhy } from './render-text.ts';

@@ -1,4 +1,4 @@
-import type { Rate } from './policy.ts';
+import type { Budget, Rate } from './policy.ts';
 
 /** Binary units only: `MB` means two different numbers to two readers, and a limit must mean one. */
 const UNIT_BYTES: Readonly<Record<string, number>> = { B: 1, KiB: 2 ** 10, MiB: 2 ** 20, GiB: 2 ** 30 };
@@ -35,4 +35,24 @@ function parseRate(text: string): Rate | null {
   const amount = parseSize(size);
   const perMs = PERIOD_MS[period];
   return amount === null || perMs === undefined ? null : { amount, perMs };
+}
+
+/** `at most 100 calls/min and 64KiB/min`, or nothing when it is unbounded. */
+export function formatBudget({ calls, bytes }: Budget): string {
+  const parts = [
+    ...(calls === null ? [] : [`${calls.amount} calls/${formatPeriod(calls.perMs)}`]),
+    ...(bytes === null ? [] : [`${formatSize(bytes.amount)}/${formatPeriod(bytes.perMs)}`]),
+  ];
+  return parts.length === 0 ? '' : `at most ${parts.join(' and ')}`;
+}
+
+function formatPeriod(perMs: number): string {
+  return Object.keys(PERIOD_MS).find((name) => PERIOD_MS[name] === perMs) ?? `${perMs}ms`;
+}
+
+/** In the largest unit that divides it: `64KiB`. */
+export function formatSize(bytes: number): string {
+  const units = Object.entries(UNIT_BYTES).reverse();
+  const [unit, each] = units.find(([, size]) => bytes !== 0 && bytes % size === 0) ?? ['B', 1];
+  return `${bytes / each}${unit}`;
 }
