@@ -1,5 +1,5 @@
 import type { ClosedGate, Denied, Offence } from './decide.ts';
-import { formatPrivilege, type Privilege } from './privilege.ts';
+import { formatPrivilege, type Privilege, Privileges, parsePrivilege } from './privilege.ts';
 import type { Gate } from './rules.ts';
 import { isCoveredByAny } from './tag.ts';
 
@@ -28,10 +28,13 @@ export interface Remedy {
   readonly changes: readonly Change[];
 }
 
-/** The ways out of a denial, the least trusting first. Every offence must go, so their ways are combined. */
+/** The ways out of a denial, the least trusting first. Every offence must go; of all but the last, only by the first way. */
 export function makeRemedies(verdict: Denied, names: Names): readonly Remedy[] {
   const ways = mergeOffences(verdict).map((offence) => waysOut(verdict, offence, names));
-  const combined = ways.reduce((sofar, more) => sofar.flatMap((one) => more.map((other) => [...one, ...other])), [[]]);
+  const combined = ways.reduce(
+    (sofar, more) => sofar.slice(0, 1).flatMap((one) => more.map((other) => [...one, ...other])),
+    [[]],
+  );
   const remedies = combined.map((changes) => ({ text: changes.map(describe).join(', and '), changes }));
   return remedies.length > 0 ? remedies : [{ text: HOST_FAULT, changes: [] }];
 }
@@ -68,7 +71,11 @@ function waysOut(verdict: Denied, offence: Offence, names: Names): readonly Way[
     }
     case 'reply': {
       const oneWay = edit([`${link}.post`, 'set', ['true']]);
-      if (names.toKind === 'resource') return [oneWay, carryWay(from, offence)];
+      if (names.toKind === 'resource') {
+        // Without an integrity tag that the gate of the link requires, the gate would no longer open.
+        const isNeeded = offence.integrity.some((tag) => flow?.linkGate?.tags.requires.includes(tag));
+        return isNeeded ? [oneWay] : [oneWay, carryWay(from, offence)];
+      }
       const path = `compartments.${to}.gates.${names.export ?? '<export>'}`;
       return [oneWay, gateWay(path, to, offence, flow?.exportGate ?? null, closedGates.export)];
     }
@@ -90,9 +97,9 @@ function waysOut(verdict: Denied, offence: Offence, names: Names): readonly Way[
 function carryWay(reader: string, { secrecy, integrity }: Offence): Way {
   const path = `compartments.${reader}`;
   return edit(
-    [`${path}.base.secrecy`, 'add', secrecy],
+    [`${path}.label.secrecy`, 'add', secrecy],
     [`${path}.clearance.secrecy`, 'add', secrecy],
-    [`${path}.base.integrity`, 'remove', integrity],
+    [`${path}.label.integrity`, 'remove', integrity],
   );
 }
 
@@ -106,20 +113,22 @@ function gateWay(
 ): Way {
   const declassify = offence.secrecy.filter((tag) => !isCoveredByAny(tag, gate?.tags.declassify ?? []));
   const endorse = offence.integrity.filter((tag) => !gate?.tags.endorse.includes(tag));
-  const privileges: Privilege[] = [
-    ...declassify.map((tag): Privilege => ({ tag, right: 'declassify' })),
-    ...endorse.map((tag): Privilege => ({ tag, right: 'endorse' })),
-  ];
   const missing = (...conditions: ClosedGate['condition'][]) =>
     closed.filter(({ condition }) => conditions.includes(condition)).flatMap((failed) => failed.missing);
-  const grants = [
-    ...privileges.filter((privilege) => !gate?.privileges.covers(privilege)).map(formatPrivilege),
-    ...missing('declassify-privilege', 'endorse-privilege'),
-  ];
+  const grants = new Privileges([
+    ...declassify.map((tag): Privilege => ({ tag, right: 'declassify' })),
+    ...endorse.map((tag): Privilege => ({ tag, right: 'endorse' })),
+    ...missing('declassify-privilege', 'endorse-privilege').map(parsePrivilege),
+  ]).list();
+  const needed = grants.filter(
+    (privilege) =>
+      !gate?.privileges.covers(privilege) &&
+      !new Privileges(grants.filter((other) => other !== privilege)).covers(privilege),
+  );
   return edit(
     [`${path}.declassify`, 'add', declassify],
     [`${path}.endorse`, 'add', endorse],
-    [`compartments.${holder}.grants`, 'add', grants],
+    [`compartments.${holder}.grants`, 'add', needed.map(formatPrivilege)],
     [`${path}.requires.integrity`, 'remove', missing('requires')],
     [`${path}.budget`, 'raise', missing('budget')],
   );

@@ -15,7 +15,7 @@ export interface TagDeclaration {
 }
 
 /** Characters of a plain tag or of the part before the colon; also of the member after it. Fits a journal row and a log line. */
-export const MAX_TAG_PART_LENGTH = 64;
+const MAX_TAG_PART_LENGTH = 64;
 
 const PLAIN = /^[a-z][a-z0-9]*(?:-[a-z0-9]+)*$/;
 const MEMBER = /^[a-z0-9](?:[a-z0-9._-]*[a-z0-9])?$/;

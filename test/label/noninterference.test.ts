@@ -24,7 +24,7 @@ const shutGates = (world: World): World => ({
 
 describe('what an observer may not see changes nothing that it sees', () => {
   it('without gates', () => {
-    fc.assert(fc.property(worlds({ hasGates: false, isDelegating: false }), holds), { numRuns: 500 });
+    fc.assert(fc.property(worlds({ hasGates: false, isDelegating: false }), holds), { numRuns: 300 });
   });
 
   it('with every gate shut', () => {
@@ -33,16 +33,16 @@ describe('what an observer may not see changes nothing that it sees', () => {
         const { events } = run(space, world, RULES, (_, ...name) => hash(...name));
         return events.every(({ releasedFrom }) => releasedFrom === null) && holds(world);
       }),
-      { numRuns: 500 },
+      { numRuns: 300 },
     );
   });
 
   it('before the first use of a gate that tells it', () => {
-    fc.assert(fc.property(worlds({ hasGates: true, isDelegating: false }), holds), { numRuns: 500 });
+    fc.assert(fc.property(worlds({ hasGates: true, isDelegating: false }), holds), { numRuns: 300 });
   });
 
   it('while privileges are granted and delegated', () => {
-    fc.assert(fc.property(worlds({ hasGates: true, isDelegating: true }), holds), { numRuns: 500 });
+    fc.assert(fc.property(worlds({ hasGates: true, isDelegating: true }), holds), { numRuns: 300 });
   });
 });
 

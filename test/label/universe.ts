@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import {
   type Ceiling,
+  type Flow,
   type GateTags,
   type Label,
   LabelSpace,
@@ -101,5 +102,24 @@ export function allLabels(space: LabelSpace): readonly Label[] {
     tags.reduce<string[][]>((sets, tag) => sets.flatMap((set) => [set, [...set, tag]]), [[]]);
   return subsets(SECRECY).flatMap((secrecy) =>
     subsets(INTEGRITY).map((integrity) => space.label({ secrecy, integrity })),
+  );
+}
+
+/** Any flow at all over this universe; half of them as a broker would ask, with the sender's own label. */
+export function flowsOf(space: LabelSpace): fc.Arbitrary<Flow> {
+  const label = labelInputs.map((input) => space.label(input));
+  const gate = fc.option(fc.record({ tags: gateTags, privileges: privilegeSets, isOpen: fc.boolean() }));
+  const flow: fc.Arbitrary<Flow> = fc.record({
+    kind: fc.constantFrom('call' as const, 'post' as const),
+    from: fc.option(label),
+    request: label,
+    linkGate: gate,
+    base: label,
+    clearance: ceilings,
+    exportGate: gate,
+  });
+  return fc.oneof(
+    flow,
+    flow.map((any) => ({ ...any, request: any.from ?? any.request })),
   );
 }
