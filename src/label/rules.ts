@@ -65,7 +65,7 @@ export interface Places {
 }
 
 /** `from` must be able to flow to `to`. Where one of the two is null, nothing flows there and nothing is demanded. */
-export interface FlowCondition {
+interface FlowCondition {
   readonly rule: 1 | 2 | 3 | 5;
   readonly name: string;
   readonly on: readonly Action[];
@@ -74,7 +74,7 @@ export interface FlowCondition {
 }
 
 /** The instance that a request selects carries at least this. */
-export interface InstancePart {
+interface InstancePart {
   readonly rule: 1;
   readonly name: string;
   readonly of: 'base' | 'request';
@@ -93,7 +93,7 @@ export type GrantAct =
   | { readonly on: 'delegate'; readonly holder: Privileges; readonly privilege: Privilege }
   | { readonly on: 'change'; readonly instance: Label | null };
 
-export interface GrantCondition {
+interface GrantCondition {
   readonly rule: 8;
   readonly name: string;
   readonly holds: (act: GrantAct) => boolean;
