@@ -128,7 +128,17 @@ export class Broker {
     }
     chain.assertGoing();
     const { label, id: sender, message: parent } = slot;
-    const crossing = { edge, args, from: slot, fromLabel: label, request: label, sender, parent, chain };
+    const crossing = {
+      edge,
+      args,
+      from: slot,
+      fromLabel: label,
+      request: label,
+      sender,
+      replyTo: sender,
+      parent,
+      chain,
+    };
     if (edge.isPost) {
       this.post(crossing);
       return undefined;

@@ -14,8 +14,10 @@ export interface Crossing {
   /** `from`'s label for a guest, the message's own for a host. Kept beside `from`, which may be gone when a post arrives. */
   readonly fromLabel: Label | null;
   readonly request: Label;
-  /** Who sends it, in the journal: an instance, a session or `host`. */
+  /** Who sends it, in the journal: an instance, a session, `host`, or what the host holds of an earlier message. */
   readonly sender: string;
+  /** Who gets the reply, in the journal; null: the host, under the number of the message. */
+  readonly replyTo: string | null;
   /** The message in whose course it is sent, in the journal. */
   readonly parent: number | null;
   readonly chain: Chain;
@@ -25,6 +27,14 @@ export interface Reply {
   readonly value: unknown;
   readonly label: Label;
   readonly message: number;
+}
+
+/**
+ * What trusted host code got with a message, in the journal. Each reply is a place of its own, so that a trace follows the
+ * data that the program says it passed on (`{ from: reply }`), instead of taking the program for one big pot.
+ */
+export function heldByHost(message: number): string {
+  return `host#${message}`;
 }
 
 export function exportOf(edge: Edge): number {
