@@ -1,4 +1,4 @@
-import { closeSync, constants, fchmodSync, mkdirSync, openSync } from 'node:fs';
+import { chmodSync, closeSync, constants, mkdirSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import { CofferdamError, isCofferdamError } from '../error.ts';
@@ -36,6 +36,10 @@ export function openStore(path: string | null, maxBytes: number | null): Store {
     }
   } catch (cause) {
     if (isCofferdamError(cause)) throw cause;
+    if (isSqliteError(cause, SQLITE_CORRUPT) || isSqliteError(cause, SQLITE_NOTADB)) {
+      const message = `${path} is not a database that SQLite can read - give another path, or move that file away.`;
+      throw new CofferdamError('AUDIT_FORMAT', message, { cause, details: { path } });
+    }
     throw new CofferdamError('AUDIT_WRITE', `${path} cannot be opened for writing - check the folder and its owner.`, {
       cause,
       details: { path },
@@ -56,7 +60,7 @@ function takeLock(path: string): DatabaseSync {
     return lock;
   } catch (cause) {
     lock.close();
-    if (!isBusy(cause)) throw cause;
+    if (!isSqliteError(cause, SQLITE_BUSY)) throw cause;
     throw new CofferdamError(
       'AUDIT_LOCKED',
       `${path} is being written by another host - stop that one, or give this one a journal of its own.`,
@@ -66,22 +70,20 @@ function takeLock(path: string): DatabaseSync {
 }
 
 const SQLITE_BUSY = 5;
+const SQLITE_CORRUPT = 11;
+const SQLITE_NOTADB = 26;
 
-function isBusy(error: unknown): boolean {
-  return error instanceof Error && 'errcode' in error && (Number(error.errcode) & 0xff) === SQLITE_BUSY;
+/** Primary result codes: the low byte of what node:sqlite reports. https://sqlite.org/rescode.html */
+function isSqliteError(error: unknown, code: number): boolean {
+  return error instanceof Error && 'errcode' in error && (Number(error.errcode) & 0xff) === code;
 }
 
 /**
- * Exists afterwards, readable and writable by its owner only; SQLite gives its -wal and -shm files the same mode. Must not
- * be called for a file that SQLite has open in this process: closing any descriptor drops POSIX locks.
+ * Exists afterwards; a new one is its owner's alone. Must not be called for a file that SQLite has open in this process:
+ * closing any descriptor of it drops POSIX locks.
  */
 function makePrivateFile(path: string): void {
-  const file = openSync(path, constants.O_RDWR | constants.O_CREAT | constants.O_NOFOLLOW, 0o600);
-  try {
-    fchmodSync(file, 0o600);
-  } finally {
-    closeSync(file);
-  }
+  closeSync(openSync(path, constants.O_RDWR | constants.O_CREAT | constants.O_NOFOLLOW, 0o600));
 }
 
 function prepareInsert(database: DatabaseSync): StatementSync {
@@ -141,6 +143,8 @@ class FileStore implements Store {
       createSchema(this.database);
     }
     assertSchema(this.database, this.#path);
+    // SQLite gives the -wal and -shm files the same mode.
+    chmodSync(this.#path, 0o600);
     this.database.exec('PRAGMA journal_mode = WAL; PRAGMA journal_size_limit = 16777216');
     const last = batchFrom(this.database.prepare(SELECT_LAST).get());
     const head = last === null ? GENESIS_HEAD : headOf(last);

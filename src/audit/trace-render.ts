@@ -58,7 +58,8 @@ const MAX_INDENT = 32;
 
 function renderText(graph: TraceGraph): string {
   const isForward = graph.direction === 'forward';
-  const lines = [isForward ? `Where ${graph.subject} went:` : `What went into ${graph.subject}:`];
+  const subject = printable(graph.subject);
+  const lines = [isForward ? `Where ${subject} went:` : `What went into ${subject}:`];
   const nodes = new Map(graph.nodes.map((node) => [node.id, node]));
   const byNode = edgesByNode(graph);
   const shown = new Set<string>();
