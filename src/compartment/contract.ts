@@ -30,6 +30,12 @@ export interface InstanceHost {
   call(index: number, args: readonly unknown[]): unknown;
   /** Imports that may suspend the guest (JSPI). Exports are then reached through `Instance.callSuspending`. */
   readonly suspending: ReadonlySet<number>;
+  /**
+   * The guest dropped an object that it owned, of the resource type at `resource` in `world.resources`, that an import
+   * had given it. Where this is missing nobody learns of it: dropping is a message, too, so it does not go around the
+   * broker.
+   */
+  drop?(resource: number, value: unknown): void;
   /** Bytes the guest wrote to stdout or stderr; only with the small WASI. */
   output(stream: 'stdout' | 'stderr', bytes: Uint8Array): void;
   /** Coarse wall clock in nanoseconds; only with the small WASI. */

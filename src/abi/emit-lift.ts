@@ -1,0 +1,272 @@
+import type { CanonOptions } from '../wasm/plan.ts';
+import type { ValType } from '../wasm/types.ts';
+import type { EmitContext } from './emit-check.ts';
+import {
+  type CoreType,
+  casesOf,
+  discriminantSize,
+  fieldTypes,
+  layoutOf,
+  offsetsOf,
+  payloadOffset,
+  unsupported,
+} from './layout.ts';
+import { caseNames, isTaggedOption, propertyNames } from './names.ts';
+import { STRING_CODECS } from './strings.ts';
+import { isNumberKind, TYPED_LISTS } from './typed-lists.ts';
+
+/** Lifting: from core values or memory, which a guest made, into JavaScript values; whatever is wrong traps. */
+export interface LiftContext extends EmitContext {
+  readonly encoding: CanonOptions['encoding'];
+}
+
+/** A primitive of a core value; the guest may have set bits that the type does not have. */
+const SCALARS: Readonly<Record<string, (x: string) => string>> = {
+  bool: (x) => `(${x} !== 0)`,
+  u8: (x) => `(${x} & 255)`,
+  s8: (x) => `(${x} << 24 >> 24)`,
+  u16: (x) => `(${x} & 65535)`,
+  s16: (x) => `(${x} << 16 >> 16)`,
+  u32: (x) => `(${x} >>> 0)`,
+  s32: (x) => `(${x} | 0)`,
+  u64: (x) => `BigInt.asUintN(64, ${x})`,
+  s64: (x) => x,
+  f32: (x) => `nan(${x})`,
+  f64: (x) => `nan(${x})`,
+  char: (x) => `toChar(${x})`,
+};
+
+const GETTERS: Readonly<Record<string, string>> = {
+  bool: 'getUint8',
+  u8: 'getUint8',
+  s8: 'getInt8',
+  u16: 'getUint16',
+  s16: 'getInt16',
+  u32: 'getUint32',
+  s32: 'getInt32',
+  u64: 'getBigUint64',
+  s64: 'getBigInt64',
+  f32: 'getFloat32',
+  f64: 'getFloat64',
+  char: 'getUint32',
+  own: 'getUint32',
+  borrow: 'getUint32',
+};
+const GETTER_OF_SIZE = { 1: 'getUint8', 2: 'getUint16', 4: 'getUint32' } as const;
+
+/** An expression for a value that is one core value `x`, or null. */
+function emitScalar(context: LiftContext, type: ValType, x: string): string | null {
+  const { emitter } = context;
+  switch (type.kind) {
+    case 'enum':
+      return `toCase(${emitter.constant(caseNames(type))}, ${x})`;
+    case 'flags':
+      return `${emitFlags(context, type)}(${x})`;
+    case 'own':
+    case 'borrow': {
+      const resource = context.resources[type.resource];
+      if (resource === undefined) throw unsupported(`resource ${type.resource}, which its plan does not have`);
+      const isGuest = resource.kind === 'defined';
+      return `${type.kind === 'own' ? 'liftOwn' : 'liftBorrow'}(cx, ${type.resource}, ${x}, ${isGuest})`;
+    }
+    default:
+      return Object.hasOwn(SCALARS, type.kind) ? (SCALARS[type.kind]?.(x) ?? null) : null;
+  }
+}
+
+function emitFlags(context: LiftContext, type: ValType & { kind: 'flags' }): string {
+  return context.emitter.helper('g', type, 'x', () => {
+    const bits = propertyNames(type.names).map(
+      (name, i) => `[${context.emitter.constant(name)}]: (x & ${2 ** i}) !== 0`,
+    );
+    return `return { ${bits.join(', ')} };`;
+  });
+}
+
+/** An expression for the value whose core values are in the identifiers `flat`; statements go to `lines`. */
+export function emitLiftFlat(context: LiftContext, type: ValType, flat: readonly string[], lines: string[]): string {
+  const { emitter } = context;
+  emitter.visit();
+  const scalar = emitScalar(context, type, flat[0] as string);
+  if (scalar !== null) return named(context, scalar, lines);
+  switch (type.kind) {
+    case 'string':
+      return named(context, emitString(context, flat[0] as string, flat[1] as string), lines);
+    case 'list':
+      if (type.length === undefined) {
+        return named(context, emitList(context, type, flat[0] as string, flat[1] as string), lines);
+      }
+      return emitFixedFlat(context, type.element, type.length, flat, lines);
+    case 'record':
+    case 'tuple': {
+      let start = 0;
+      const parts = fieldTypes(type).map((field) => {
+        const end = start + layoutOf(field).flat.length;
+        const part = emitLiftFlat(context, field, flat.slice(start, end), lines);
+        start = end;
+        return part;
+      });
+      return construct(context, type, parts);
+    }
+    case 'variant':
+    case 'option':
+    case 'result':
+      return emitVariantFlat(context, type, flat, lines);
+    default:
+      throw unsupported(`the type ${type.kind}`);
+  }
+}
+
+function named(context: EmitContext, expression: string, lines: string[]): string {
+  const name = context.emitter.fresh('r');
+  lines.push(`const ${name} = ${expression};`);
+  return name;
+}
+
+function emitFixedFlat(
+  context: LiftContext,
+  element: ValType,
+  length: number,
+  flat: readonly string[],
+  lines: string[],
+): string {
+  const width = layoutOf(element).flat.length;
+  const parts = Array.from({ length }, (_, i) =>
+    emitLiftFlat(context, element, flat.slice(i * width, (i + 1) * width), lines),
+  );
+  if (!isNumberKind(element.kind)) return `[${parts.join(', ')}]`;
+  return `${context.emitter.constant(TYPED_LISTS[element.kind])}.of([${parts.join(', ')}])`;
+}
+
+/** An object or array of parts. Computed keys define own properties, whatever the name. */
+function construct(
+  context: EmitContext,
+  type: ValType & { kind: 'record' | 'tuple' },
+  parts: readonly string[],
+): string {
+  if (type.kind === 'tuple') return `[${parts.join(', ')}]`;
+  const names = propertyNames(type.fields.map((field) => field.name));
+  return `{ ${parts.map((part, i) => `[${context.emitter.constant(names[i])}]: ${part}`).join(', ')} }`;
+}
+
+/** What case `i` looks like in JavaScript; `value` is null where it has no payload. */
+function tagged(
+  context: EmitContext,
+  type: ValType & { kind: 'variant' | 'option' | 'result' },
+  i: number,
+  value: string | null,
+): string {
+  if (type.kind === 'option' && !isTaggedOption(type)) return value ?? 'undefined';
+  const tag = context.emitter.constant(caseNames(type)[i]);
+  if (value !== null) return `{ tag: ${tag}, val: ${value} }`;
+  return type.kind === 'result' ? `{ tag: ${tag}, val: undefined }` : `{ tag: ${tag} }`;
+}
+
+function emitVariantFlat(
+  context: LiftContext,
+  type: ValType & { kind: 'variant' | 'option' | 'result' },
+  flat: readonly string[],
+  lines: string[],
+): string {
+  const result = context.emitter.fresh('r');
+  const joined = layoutOf(type).flat;
+  lines.push(`let ${result};`, `switch (${flat[0]}) {`);
+  casesOf(type).forEach((caseType, i) => {
+    lines.push(`case ${i}: {`);
+    let value: string | null = null;
+    if (caseType !== null) {
+      const core = layoutOf(caseType).flat.map((want, j) =>
+        narrow(flat[j + 1] as string, joined[j + 1] as CoreType, want),
+      );
+      const names = core.map((expression) => named(context, expression, lines));
+      value = emitLiftFlat(context, caseType, names, lines);
+    }
+    lines.push(`${result} = ${tagged(context, type, i, value)}; break; }`);
+  });
+  lines.push(`default: badCase(${flat[0]}); }`);
+  return result;
+}
+
+/** A case's own core value from the one that all cases share. */
+function narrow(value: string, have: CoreType, want: CoreType): string {
+  if (have === want) return value;
+  if (want === 'f64') return `f64OfBits(${value})`;
+  const word = have === 'i64' ? `Number(BigInt.asIntN(32, ${value}))` : value;
+  return want === 'f32' ? `f32OfBits(${word})` : word;
+}
+
+const emitString = (context: LiftContext, pointer: string, length: string): string =>
+  `${context.emitter.constant(STRING_CODECS[context.encoding])}.read(cx, ${pointer}, ${length})`;
+
+function emitList(context: LiftContext, type: ValType & { kind: 'list' }, pointer: string, length: string): string {
+  const { size, align } = layoutOf(type.element);
+  const name = context.emitter.helper(roleOf('t', context), type, 'cx, pointer, length', () => {
+    const range = `const n = length >>> 0, p = listRange(cx, pointer, ${align}, n * ${size});`;
+    return `${range}\n${emitElements(context, type.element, 'n')}`;
+  });
+  return `${name}(cx, ${pointer}, ${length})`;
+}
+
+/** Statements that return the `n` elements from `p` on. */
+function emitElements(context: LiftContext, element: ValType, n: string): string {
+  if (isNumberKind(element.kind)) {
+    return `return ${context.emitter.constant(TYPED_LISTS[element.kind])}.read(cx, p, ${n});`;
+  }
+  const { size } = layoutOf(element);
+  const load = emitLoad(context, element, 'q', 0);
+  // Grown by pushing: a length word must not make us reserve room before the elements were read.
+  return `const values = [];\nfor (let i = 0, q = p; i < ${n}; i++, q += ${size}) values.push(${load});\nreturn values;`;
+}
+
+const roleOf = (prefix: string, context: LiftContext): string =>
+  `${prefix}${Object.keys(STRING_CODECS).indexOf(context.encoding)}_`;
+
+const address = (p: string, offset: number): string => (offset === 0 ? p : `${p} + ${offset}`);
+
+/** An expression for the value at `p + offset`, which is aligned and in range. */
+export function emitLoad(context: LiftContext, type: ValType, p: string, offset: number): string {
+  const { emitter } = context;
+  emitter.visit();
+  const at = address(p, offset);
+  const { size } = layoutOf(type);
+  const getter = GETTERS[type.kind] ?? GETTER_OF_SIZE[size as 1 | 2 | 4];
+  const scalar = emitScalar(context, type, `cx.view.${getter}(${at}, true)`);
+  if (scalar !== null) return scalar;
+  const pair = `cx.view.getUint32(${at}, true), cx.view.getUint32(${address(p, offset + 4)}, true)`.split(', cx');
+  if (type.kind === 'string') return emitString(context, pair[0] as string, `cx${pair[1]}`);
+  if (type.kind === 'list' && type.length === undefined) {
+    return emitList(context, type, pair[0] as string, `cx${pair[1]}`);
+  }
+  const name = emitter.helper(roleOf('l', context), type, 'cx, p', () => loadCompound(context, type));
+  return `${name}(cx, ${at})`;
+}
+
+function loadCompound(context: LiftContext, type: ValType): string {
+  switch (type.kind) {
+    case 'list':
+      return emitElements(context, type.element, String(type.length));
+    case 'record':
+    case 'tuple': {
+      const fields = fieldTypes(type);
+      const { offsets } = offsetsOf(fields);
+      const parts = fields.map((field, i) => emitLoad(context, field, 'p', offsets[i] as number));
+      return `return ${construct(context, type, parts)};`;
+    }
+    case 'variant':
+    case 'option':
+    case 'result': {
+      const cases = casesOf(type);
+      const offset = payloadOffset(cases);
+      const getter = GETTER_OF_SIZE[discriminantSize(cases.length)];
+      const branches = cases.map((caseType, i) => {
+        const value = caseType === null ? null : emitLoad(context, caseType, 'p', offset);
+        return `case ${i}: return ${tagged(context, type, i, value)};`;
+      });
+      return [`const d = cx.view.${getter}(p, true);`, 'switch (d) {', ...branches, 'default: badCase(d); }'].join(
+        '\n',
+      );
+    }
+    default:
+      throw unsupported(`the type ${type.kind}`);
+  }
+}

@@ -1,0 +1,252 @@
+import { type AdapterRuntime, Context, type CoreFunction, fault, Scope } from '../abi/index.ts';
+import { CofferdamError } from '../error.ts';
+import type { CoreItem } from '../wasm/plan.ts';
+import type { Instance, InstanceHost } from './contract.ts';
+import { guestTrap, toGuestError } from './guest-error.ts';
+import type { InlineCode } from './inline.ts';
+import { makeItem } from './items.ts';
+import { invalid } from './recipe.ts';
+
+/** Makes the functions of the small WASI for one instance. */
+export type WasiFactory = (
+  memory: () => WebAssembly.Memory,
+  host: InstanceHost,
+) => Readonly<Record<string, (...args: (number | bigint)[]) => unknown>>;
+
+type State = 'free' | 'inside' | 'poisoned' | 'stopped';
+
+/** One instance in the caller's thread. What it can reach is what `host` gives: every core import is made here. */
+export class InlineInstance implements Instance, AdapterRuntime {
+  readonly code: InlineCode;
+  readonly host: InstanceHost;
+  readonly scopes: readonly Scope[];
+  readonly contexts: readonly Context[];
+  readonly resourceClasses: AdapterRuntime['resourceClasses'];
+  readonly maxMessageBytes: number;
+  readonly instances: WebAssembly.Instance['exports'][] = [];
+  core: CoreFunction[] = [];
+  postReturn: CoreFunction[] = [];
+  #promised: CoreFunction[] | null = null;
+  readonly #wasi = new Map<number, ReturnType<WasiFactory>>();
+  /** A call that may be suspended is inside. */
+  #isSuspendable = false;
+  #state: State = 'inside';
+  /** What an import threw first. The guest may catch it, but its call fails all the same. */
+  #failure: { readonly error: unknown } | null = null;
+
+  constructor(code: InlineCode, host: InstanceHost) {
+    const { recipe } = code;
+    this.code = code;
+    this.host = host;
+    this.maxMessageBytes = code.maxMessageBytes;
+    this.resourceClasses = recipe.resourceClasses;
+    this.scopes = Array.from({ length: recipe.plan.scopes }, () => new Scope());
+    this.contexts = recipe.contexts.map(
+      (items) => new Context(this, this.#scope(items.scope), items, code.maxMessageBytes),
+    );
+    if (host.suspending.size > 0) assertSuspension();
+    try {
+      this.#instantiate();
+      this.exit();
+    } catch (error) {
+      throw this.#fail(error);
+    }
+  }
+
+  #scope(scope: number): Scope {
+    const found = this.scopes[scope];
+    if (found === undefined) throw invalid(`it has no scope ${scope}`);
+    return found;
+  }
+
+  #instantiate(): void {
+    const { recipe, modules } = this.code;
+    for (const [i, { module, args }] of recipe.plan.instantiations.entries()) {
+      const imports: WebAssembly.Imports = Object.create(null);
+      for (const { module: from, name, value } of args) {
+        imports[from] ??= Object.create(null) as Record<string, WebAssembly.ImportValue>;
+        imports[from][name] = makeItem(this, value, i) as WebAssembly.ImportValue;
+      }
+      const compiled = modules[module];
+      if (compiled === undefined) throw invalid(`it has no module ${module}`);
+      this.instances.push(new WebAssembly.Instance(compiled, imports).exports);
+    }
+    this.core = recipe.lifted.map((lifted) => this.function(lifted.core));
+    this.postReturn = recipe.lifted.map(({ options }) =>
+      options.postReturn === null ? nothing : this.function(options.postReturn),
+    );
+    for (const item of recipe.plan.initialize) this.function(item)();
+  }
+
+  call(index: number, args: readonly unknown[]): unknown {
+    if (this.#state !== 'free') throw this.#refusal();
+    try {
+      return this.#export(this.code.adapters.exports, index)(this, args);
+    } catch (error) {
+      throw this.#fail(error);
+    }
+  }
+
+  async callSuspending(index: number, args: readonly unknown[]): Promise<unknown> {
+    assertSuspension();
+    if (this.#state !== 'free') throw this.#refusal();
+    this.#isSuspendable = true;
+    try {
+      return await this.#export(this.code.suspendingAdapters.exports, index)(this, args);
+    } catch (error) {
+      throw this.#fail(error);
+    } finally {
+      this.#isSuspendable = false;
+    }
+  }
+
+  #export<T>(exports: readonly T[], index: number): T {
+    const found = index < this.code.world.exports.length ? exports[index] : undefined;
+    if (found === undefined) throw new CofferdamError('ARGUMENT_TYPE', `There is no export ${index} - count them anew`);
+    return found;
+  }
+
+  #refusal(): CofferdamError {
+    if (this.#state === 'inside') {
+      const message = 'The instance is still inside another call - break the cycle of calls';
+      return new CofferdamError('INSTANCE_REENTERED', message);
+    }
+    const why = this.#state === 'stopped' ? 'was stopped' : 'failed in an earlier call';
+    return new CofferdamError('INSTANCE_STOPPED', `The instance ${why} - make a new one`);
+  }
+
+  /** Nothing of the guest ran while the state is `free`: then the instance is as good as before. */
+  #fail(error: unknown): unknown {
+    if (this.#state === 'free') return error;
+    if (this.#state === 'inside') this.#state = 'poisoned';
+    return toGuestError(this.#failure === null ? error : this.#failure.error);
+  }
+
+  memoryBytes(): number {
+    const memories = new Set<WebAssembly.Memory>();
+    for (const exports of this.instances) {
+      for (const value of Object.values(exports)) if (value instanceof WebAssembly.Memory) memories.add(value);
+    }
+    return [...memories].reduce((sum, memory) => sum + memory.buffer.byteLength, 0);
+  }
+
+  stop(): void {
+    this.#state = 'stopped';
+    this.instances.length = 0;
+    this.core = [];
+    this.postReturn = [];
+    this.#promised = null;
+    for (const context of this.contexts) context.forget();
+  }
+
+  // What generated code and the items of the plan call.
+
+  enter(): void {
+    this.#state = 'inside';
+  }
+
+  exit(): void {
+    if (this.#failure !== null) throw this.#failure.error;
+    if (this.#state !== 'inside') throw this.#refusal();
+    this.#state = 'free';
+  }
+
+  /** The core functions, made to return promises while their imports wait. */
+  get promised(): readonly CoreFunction[] {
+    this.#promised ??= this.core.map((core) => WebAssembly.promising(core as (...args: unknown[]) => unknown));
+    return this.#promised;
+  }
+
+  callImport(index: number, args: readonly unknown[]): unknown {
+    return this.host.call(index, args);
+  }
+
+  async awaitImport(index: number, args: readonly unknown[]): Promise<unknown> {
+    if (!this.#isSuspendable) throw cannotSuspend(this.code.world.imports[index]?.id ?? '');
+    const value = await this.host.call(index, args);
+    if (this.#state !== 'inside') throw this.#refusal();
+    return value;
+  }
+
+  doom(error: unknown): unknown {
+    this.#failure ??= { error };
+    return this.#failure.error;
+  }
+
+  cannotLeave(): unknown {
+    return this.doom(fault('ABI_LEAVE', 'it called an import in realloc or post-return'));
+  }
+
+  swallowed(): unknown {
+    return this.#failure?.error ?? guestTrap('it caught an exception of the host');
+  }
+
+  resolve(item: CoreItem): unknown {
+    if (item.kind !== 'export') return makeItem(this, item, 0);
+    return this.instances[item.instance]?.[item.name] ?? null;
+  }
+
+  function(item: CoreItem): CoreFunction {
+    const found = this.resolve(item);
+    if (typeof found !== 'function') throw invalid('a core function that it names is not there');
+    return found as CoreFunction;
+  }
+
+  /** The small WASI of the instantiation numbered `importer`, over the memory it exports; undefined if not granted. */
+  wasi(importer: number): ReturnType<WasiFactory> | undefined {
+    let functions = this.#wasi.get(importer);
+    if (functions === undefined && this.code.wasi !== null) {
+      functions = this.code.wasi(() => this.#memoryOf(importer), this.host);
+      this.#wasi.set(importer, functions);
+    }
+    return functions;
+  }
+
+  #memoryOf(instantiation: number): WebAssembly.Memory {
+    const memory = this.instances[instantiation]?.memory;
+    if (memory instanceof WebAssembly.Memory) return memory;
+    throw guestTrap('it called WASI, which needs a memory under the name `memory`');
+  }
+
+  destroy(resource: number, rep: number): void {
+    if (this.#state === 'poisoned' || this.#state === 'stopped') return;
+    if (this.#state === 'inside') throw this.#refusal();
+    this.enter();
+    try {
+      this.runDestructor(resource, rep, null);
+      this.exit();
+    } catch (error) {
+      throw this.#fail(error);
+    }
+  }
+
+  /** `from` is the scope that dropped the last handle, or null for the host. */
+  runDestructor(resource: number, rep: number, from: number | null): void {
+    const defined = this.code.recipe.plan.resources[resource];
+    if (defined?.kind !== 'defined' || defined.dtor === null) return;
+    const scope = this.#scope(defined.scope);
+    const destructor = this.function(defined.dtor) as (rep: number) => void;
+    if (from === defined.scope) {
+      destructor(rep);
+      return;
+    }
+    if (scope.entered) throw this.#refusal();
+    scope.entered = true;
+    destructor(rep);
+    if (!scope.mayLeave) throw this.swallowed();
+    scope.entered = false;
+  }
+}
+
+const nothing: CoreFunction = () => undefined;
+
+function cannotSuspend(id: string): CofferdamError {
+  const message = `The guest called ${id}, which must wait, from a call that cannot wait - use callSuspending`;
+  return new CofferdamError('SUSPENSION_SYNC', message);
+}
+
+function assertSuspension(): void {
+  if (typeof WebAssembly.Suspending === 'function' && typeof WebAssembly.promising === 'function') return;
+  const message = 'This engine cannot suspend Wasm - run on Node 25 or later, or serve imports that answer at once';
+  throw new CofferdamError('SUSPENSION_MISSING', message);
+}

@@ -1,0 +1,65 @@
+import { type Adapters, compileAdapters, MAX_LIST_BYTES } from '../abi/index.ts';
+import type { Plan } from '../wasm/plan.ts';
+import type { World } from '../wasm/types.ts';
+import type { Code, Instance, InstanceHost } from './contract.ts';
+import { InlineInstance, type WasiFactory } from './inline-instance.ts';
+import { invalid, makeRecipe, type Recipe } from './recipe.ts';
+
+export interface InlineOptions {
+  readonly plan: Plan;
+  /** The file that the plan was made from. */
+  readonly bytes: Uint8Array;
+  /** Of `bytes`, in hex. */
+  readonly sha256: string;
+  readonly limits: { readonly messageBytes: number };
+  /** `plan.modules`, compiled; if they are at hand. */
+  readonly modules?: readonly WebAssembly.Module[];
+  /** Grants the small WASI. */
+  readonly wasi?: WasiFactory;
+}
+
+/**
+ * Code that runs in the caller's thread: core modules compiled and lift and lower code made once, shared by all
+ * instances. Throws ABI_UNSUPPORTED, ABI_TYPE_LIMIT or PLAN_INVALID.
+ */
+export async function makeInlineCode(options: InlineOptions): Promise<Code> {
+  const { plan, bytes } = options;
+  const recipe = makeRecipe(plan);
+  const modules =
+    options.modules ??
+    (await Promise.all(plan.modules.map(({ start, end }) => WebAssembly.compile(bytes.slice(start, end)))));
+  return new InlineCode(recipe, modules, options);
+}
+
+/** Everything about a guest that its instances share. */
+export class InlineCode implements Code {
+  readonly world: World;
+  readonly sha256: string;
+  readonly recipe: Recipe;
+  readonly modules: readonly WebAssembly.Module[];
+  readonly wasi: WasiFactory | null;
+  readonly maxMessageBytes: number;
+  readonly adapters: Adapters;
+  #suspendingAdapters: Adapters | null = null;
+
+  constructor(recipe: Recipe, modules: readonly WebAssembly.Module[], { plan, sha256, limits, wasi }: InlineOptions) {
+    if (modules.length !== plan.modules.length) throw invalid(`it has ${plan.modules.length} modules`);
+    this.world = plan.world;
+    this.sha256 = sha256;
+    this.recipe = recipe;
+    this.modules = modules;
+    this.wasi = wasi ?? null;
+    this.maxMessageBytes = Math.min(limits.messageBytes, MAX_LIST_BYTES);
+    this.adapters = compileAdapters(recipe.adapterPlan, { isAsync: false });
+  }
+
+  /** Compiled at the first instance that has imports which wait. */
+  get suspendingAdapters(): Adapters {
+    this.#suspendingAdapters ??= compileAdapters(this.recipe.adapterPlan, { isAsync: true });
+    return this.#suspendingAdapters;
+  }
+
+  instantiate(host: InstanceHost): Instance {
+    return new InlineInstance(this, host);
+  }
+}
