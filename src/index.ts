@@ -14,6 +14,14 @@ export { CODES, type Code as ErrorCode } from './codes.ts';
 export { CofferdamError, isCofferdamError } from './error.ts';
 export { createHost, type HostOptions } from './host/create.ts';
 export type { Explained } from './host/explain.ts';
-export type { CallOptions, CompartmentStatus, Host, HostSession, PostOptions, Reply } from './host/host.ts';
+export type {
+  CallOptions,
+  CompartmentStatus,
+  Held,
+  Host,
+  HostFile,
+  HostSession,
+  PostOptions,
+  Reply,
+} from './host/host.ts';
 export { type Explanation, formatLabel, type Label, type LabelInput } from './label/index.ts';
-export type { LabelledFile } from './services/files.ts';

@@ -2,7 +2,7 @@ import {
   createHost,
   denials,
   type Host,
-  type LabelledFile,
+  type HostFile,
   type Reply,
   renderTrace,
   trace,
@@ -89,7 +89,7 @@ export async function runDesk(manifest: string): Promise<Report> {
 }
 
 /** One ticket through the plugins, each reply passed on with its label. */
-async function work(host: Host, file: LabelledFile): Promise<{ ticket: Ticket; summary: Reply<string> }> {
+async function work(host: Host, file: HostFile): Promise<{ ticket: Ticket; summary: Reply<string> }> {
   const formatted = await host.call<string>('format.format', [file.value], { from: file });
   const summary = await host.call<string>('summarise.summarise', [formatted.value], { from: formatted });
   const verdict = await host.call<Verdict>('classify.classify', [formatted.value], { from: formatted });

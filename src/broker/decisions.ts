@@ -1,14 +1,4 @@
-import {
-  type CallVerdict,
-  type Ceiling,
-  decideCall,
-  decideRead,
-  decideWrite,
-  type Flow,
-  type Gate,
-  type Label,
-  type LabelSpace,
-} from '../label/index.ts';
+import { type CallVerdict, ceilingOf, decideCall, type Gate, type Label, type LabelSpace } from '../label/index.ts';
 import type { GatePolicy } from '../policy/policy.ts';
 import type { Edge } from './edge.ts';
 import type { GateBudgets } from './gates.ts';
@@ -81,34 +71,15 @@ export class Decisions {
     const { target } = edge;
     const kind = edge.isPost ? ('post' as const) : ('call' as const);
     const linkGate = this.#gate(edge.linkGate, edge.from, open.link);
-    if (target.kind === 'resource')
-      return this.#decideResource({ kind, from, request, linkGate }, target.resource.label);
+    if (target.kind === 'resource') {
+      // Rule 5 is rules 1 and 3 for a callee that runs at the resource's label and no other.
+      const { label } = target.resource;
+      const callee = { base: label, clearance: ceilingOf(label), exportGate: null };
+      return decideCall(this.#space, { kind, from, request, linkGate, ...callee });
+    }
     const exportGate = this.#gate(edge.exportGate, edge.to, open.export);
     const { base, policy } = target.compartment;
     return decideCall(this.#space, { kind, from, request, linkGate, base, clearance: policy.clearance, exportGate });
-  }
-
-  /** The message after the link's gate, if there is one, is what writes; only a caller that waits reads too. */
-  #decideResource(
-    { kind, from, request, linkGate }: Pick<Flow, 'kind' | 'from' | 'request' | 'linkGate'>,
-    resource: Label,
-  ): CallVerdict {
-    const anything: Ceiling = { secrecy: request.secrecy, integrity: [] };
-    const base = this.#space.label({ integrity: [...request.integrity, ...(linkGate?.tags.endorse ?? [])] });
-    const sent = decideCall(this.#space, {
-      kind: 'post',
-      from,
-      request,
-      linkGate,
-      base,
-      clearance: anything,
-      exportGate: null,
-    });
-    if (!sent.allowed) return sent;
-    const write = decideWrite(this.#space, sent.request, resource);
-    const access = write.allowed && kind === 'call' && from !== null ? decideRead(this.#space, from, resource) : write;
-    if (!access.allowed) return access;
-    return { ...sent, instance: resource, reply: resource };
   }
 
   #gate(policy: GatePolicy | null, holder: string, isOpen: boolean): Gate | null {

@@ -8,7 +8,7 @@ import {
   formatExplanation,
   type Label,
 } from '../label/index.ts';
-import type { Crossing } from './crossing.ts';
+import { type Crossing, heldByHost } from './crossing.ts';
 import type { Edge } from './edge.ts';
 import type { GateUse } from './gate-uses.ts';
 import type { GrantChange } from './grants.ts';
@@ -128,13 +128,14 @@ export class Recorder {
   }
 
   replied(
-    { sender: to }: Crossing,
+    { replyTo }: Crossing,
     { id: from }: Slot,
     message: number,
     { reply: label }: AllowedCall,
     bytes: number,
     outcome: string,
   ): void {
+    const to = replyTo ?? heldByHost(message);
     this.#journal.append({ kind: 'reply', message, from, to, label, bytes, outcome });
   }
 
@@ -196,6 +197,13 @@ export class Recorder {
   /** A host function's result is about to reach the guest. */
   read({ edge, sender: instance }: Crossing, message: number, label: Label, bytes: number): void {
     this.#journal.append({ kind: 'read', message, resource: edge.to, instance, label, bytes });
+  }
+
+  /** Trusted host code read a file of a resource; returns the number under which it holds it. */
+  fileRead(resource: string, label: Label, bytes: number): number {
+    const message = this.nextMessage();
+    this.#journal.append({ kind: 'read', message, resource, instance: heldByHost(message), label, bytes });
+    return message;
   }
 
   output(

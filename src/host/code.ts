@@ -15,16 +15,18 @@ export async function loadCode(policy: CompartmentPolicy, env: LoadEnv): Promise
   try {
     const loaded = await loadSource(policy, env);
     const { world, sha256, plan, modules, bytes } = loaded;
-    const { limits } = policy;
-    const [module] = modules;
-    if (policy.abi === 'adapter' && module) {
-      return makeAdapterCode({ module, world, sha256, limits, adapter: await importAdapter(policy, env.baseDir) });
-    }
-    if (policy.abi === 'assemblyscript' && module) return makeAssemblyScriptCode({ module, world, sha256, limits });
+    const { limits, wasi } = policy;
     if (plan) {
-      const wasi = policy.wasi === 'minimal' ? { wasi: makeMinimalWasi } : {};
-      return makeInlineCode({ plan, bytes, sha256, modules, limits, ...wasi });
+      const granted = wasi === 'minimal' ? { wasi: makeMinimalWasi } : {};
+      return await makeInlineCode({ plan, bytes, sha256, modules, limits, ...granted });
     }
+    const [module] = modules;
+    const [info] = loaded.info;
+    if (module && info && policy.abi === 'adapter') {
+      const adapter = await importAdapter(policy, env.baseDir);
+      return makeAdapterCode({ module, info, world, sha256, limits, adapter });
+    }
+    if (module && info) return makeAssemblyScriptCode({ module, info, world, sha256, limits, wasi });
     throw new CofferdamError('INTERNAL', `${policy.wasm} was loaded without a plan.`);
   } catch (error) {
     throw inCompartment(policy.name, error);

@@ -1,7 +1,7 @@
 import type { EventEmitter } from 'node:events';
 import type { Journal } from '../audit/index.ts';
 import type { Broker } from '../broker/broker.ts';
-import type { Reply as BrokerReply, Crossing } from '../broker/crossing.ts';
+import { type Reply as BrokerReply, type Crossing, heldByHost } from '../broker/crossing.ts';
 import type { Edge, Entry } from '../broker/edge.ts';
 import type { GrantChange } from '../broker/grants.ts';
 import type { HostEvents, Recorder } from '../broker/recorder.ts';
@@ -17,19 +17,26 @@ import type { Loader } from './loader.ts';
 import { Session } from './session.ts';
 import { resolveEntry, unknownCompartment } from './target.ts';
 
-/** A result never comes without its label. Pass it on as `{ from: reply }`, and the journal can follow the data. */
-export interface Reply<T = unknown> {
-  readonly value: T;
+/** Something that host code holds: pass it on as `{ from: held }`, and its label goes with it and the journal can follow it. */
+export interface Held {
   readonly label: Label;
   /** Number of the message in the journal. */
   readonly message: number;
 }
 
+/** A result never comes without its label. */
+export interface Reply<T = unknown> extends Held {
+  readonly value: T;
+}
+
+/** A file of an `fs` resource, with the label that its path gives it. */
+export interface HostFile extends LabelledFile, Held {}
+
 export interface PostOptions {
   /** The label of the arguments. */
   readonly label?: LabelInput;
   /** The reply that the arguments were made from: its label is theirs (joined with `label`). */
-  readonly from?: Reply | LabelledFile;
+  readonly from?: Held;
 }
 
 export interface CallOptions extends PostOptions {
@@ -144,9 +151,10 @@ export class Host implements AsyncDisposable {
     return explainFlow(this.#wiring, this.#broker, question);
   }
 
-  /** A file of a `files` resource, with the label that its path gives it. */
-  read(resource: string, path: string): Promise<LabelledFile> {
-    return readLabelledFile(this.#policy, this.#broker.space, resource, path);
+  /** A file of an `fs` resource, with the label that its path gives it. Throws FILE_*, RESOURCE_UNKNOWN, LABEL_TAG_SYNTAX. */
+  async read(resource: string, path: string): Promise<HostFile> {
+    const file = await readLabelledFile(this.#policy, this.#broker.space, resource, path);
+    return { ...file, message: this.#recorder.fileRead(resource, file.label, Buffer.byteLength(file.value)) };
   }
 
   /** The paths that `read` takes, sorted. */
@@ -256,8 +264,9 @@ export class Host implements AsyncDisposable {
       from: null,
       fromLabel: null,
       request: this.#labelOf(sender, options),
-      sender: sender.id,
-      parent: options.from && 'message' in options.from ? options.from.message : null,
+      sender: options.from ? heldByHost(options.from.message) : sender.id,
+      replyTo: sender.session?.id ?? null,
+      parent: options.from?.message ?? null,
       chain: this.#broker.makeChain(options.signal ?? null),
     };
   }

@@ -5,7 +5,7 @@ import { CofferdamError } from '../error.ts';
 import type { Label, LabelSpace } from '../label/index.ts';
 import type { Policy, ResourcePolicy } from '../policy/policy.ts';
 
-/** A file's text, with the label that its path gives it. Pass it on as `{ from: file }`. */
+/** A file's text, with the label that its path gives it. */
 export interface LabelledFile {
   readonly value: string;
   readonly label: Label;
