@@ -156,6 +156,12 @@ export function isCoreSubtype(actual: CoreExtern, expected: CoreExtern): boolean
   }
 }
 
+/** Null when `actual` fits `expected`; otherwise both, as text. */
+export function coreMismatch(actual: CoreExtern, expected: CoreExtern): string | null {
+  if (isCoreSubtype(actual, expected)) return null;
+  return `expected \`${formatCoreExtern(expected)}\`, found \`${formatCoreExtern(actual)}\``;
+}
+
 function isWithin(actual: CoreLimits, expected: CoreLimits): boolean {
   if (actual.shared !== expected.shared || actual.index64 !== expected.index64) return false;
   if (actual.pageBits !== expected.pageBits || actual.min < expected.min) return false;

@@ -1,4 +1,4 @@
-import { formatCoreExtern, isCoreSubtype } from './core-types.ts';
+import { coreMismatch } from './core-types.ts';
 import type { ComponentType, Entity, InstanceType, ModuleType, Resources, Steps, TypeEntity } from './entities.ts';
 import { Substitution } from './substitute.ts';
 import { Comparison } from './subtype.ts';
@@ -123,18 +123,16 @@ function matchModule(actual: ModuleType, expected: ModuleType): string | null {
     const given = expected.imports.find((item) => item.module === module && item.name === name);
     const label = `core import \`${module}::${name}\``;
     if (given === undefined) return `${label} is missing`;
-    if (!isCoreSubtype(given.type, type)) return `${label}: ${coreMismatch(given.type, type)}`;
+    const problem = coreMismatch(given.type, type);
+    if (problem !== null) return `${label}: ${problem}`;
   }
   for (const [name, type] of expected.exports) {
     const found = actual.exports.get(name);
     if (found === undefined) return `core export \`${name}\` is missing`;
-    if (!isCoreSubtype(found, type)) return `core export \`${name}\`: ${coreMismatch(found, type)}`;
+    const problem = coreMismatch(found, type);
+    if (problem !== null) return `core export \`${name}\`: ${problem}`;
   }
   return null;
-}
-
-export function coreMismatch(actual: Parameters<typeof formatCoreExtern>[0], expected: typeof actual): string {
-  return `expected \`${formatCoreExtern(expected)}\`, found \`${formatCoreExtern(actual)}\``;
 }
 
 function article(sort: Entity['sort']): string {

@@ -13,6 +13,8 @@ import type { CustomSection, ModuleExport, ModuleImport, ModuleInfo } from './mo
 import type { ModuleRange } from './plan.ts';
 import { Reader } from './reader.ts';
 
+export type { ModuleInfo } from './module-info.ts';
+
 /** Section ids in the order in which they must appear. */
 const ORDER = [1, 2, 3, 4, 5, 13, 6, 7, 8, 9, 12, 10, 11];
 const SECTION_NAMES: Readonly<Record<number, string>> = {

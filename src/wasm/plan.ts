@@ -45,7 +45,10 @@ export interface Argument {
 }
 
 export type CoreItem =
-  /** An export of a core instance made by an earlier instantiation. */
+  /**
+   * An export of a core instance made by an earlier instantiation. In the options of a lowered function of a core
+   * module's own plan it is of the instance being made: look options up when the function is first called.
+   */
   | { readonly kind: 'export'; readonly instance: number; readonly name: string }
   /** `canon lower` of the world's import number `import`. */
   | { readonly kind: 'lower-import'; readonly import: number; readonly options: CanonOptions; readonly scope: number }

@@ -1,8 +1,8 @@
 import type { CoreInstanceExpr, InstanceExpr } from './component-ast.ts';
 import type { ComponentScope, CoreInstanceType } from './component-scope.ts';
-import { type CoreExtern, isCoreSubtype } from './core-types.ts';
+import { type CoreExtern, coreMismatch } from './core-types.ts';
 import type { Entity, InstanceType } from './entities.ts';
-import { coreMismatch, Matcher } from './match.ts';
+import { Matcher } from './match.ts';
 import { NameScope } from './name-scope.ts';
 import type { TypeResolver } from './resolve.ts';
 import type { Fail } from './resolve-values.ts';
@@ -39,7 +39,8 @@ export class InstanceValidator {
       const label = `the core import \`${from}::${name}\``;
       const instance = args.get(from) ?? this.fail(`there is no core instantiation argument \`${from}\``);
       const actual = instance.get(name) ?? this.fail(`nothing is given for ${label}`);
-      if (!isCoreSubtype(actual, type)) this.fail(`${label}: ${coreMismatch(actual, type)}`);
+      const problem = coreMismatch(actual, type);
+      if (problem !== null) this.fail(`${label}: ${problem}`);
     }
     return module.exports;
   }

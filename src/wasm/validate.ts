@@ -1,10 +1,10 @@
 import { CofferdamError } from '../error.ts';
 import type { Alias, ComponentAst, Definition, TypeExpr } from './component-ast.ts';
 import { ComponentScope } from './component-scope.ts';
-import { sameFuncType } from './core-types.ts';
+import { coreMismatch } from './core-types.ts';
 import { type ComponentType, type Entity, Resources, Steps, type TypeEntity } from './entities.ts';
 import { WASM_LIMITS } from './limits.ts';
-import { coreMismatch, Matcher } from './match.ts';
+import { Matcher } from './match.ts';
 import { NameScope } from './name-scope.ts';
 import { renameInstance } from './rename.ts';
 import { TypeResolver } from './resolve.ts';
@@ -139,11 +139,9 @@ class ComponentValidator {
   private type(expr: TypeExpr): TypeEntity {
     if (expr.kind !== 'resource') return this.types.type(expr, this.scope);
     if (expr.dtor !== null) {
-      const { type } = this.scope.at(this.scope.core.func, 'core function', expr.dtor);
-      const expected = { params: ['i32'], results: [] };
-      if (!sameFuncType(type, expected)) {
-        this.fail(`a destructor: ${coreMismatch({ kind: 'func', type }, { kind: 'func', type: expected })}`);
-      }
+      const found = this.scope.at(this.scope.core.func, 'core function', expr.dtor);
+      const problem = coreMismatch(found, { kind: 'func', type: { params: ['i32'], results: [] } });
+      if (problem !== null) this.fail(`a destructor: ${problem}`);
     }
     const resource = this.resources.fresh();
     this.ownResources.add(resource);
