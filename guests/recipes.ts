@@ -71,6 +71,7 @@ export const RECIPES: readonly Recipe[] = [
     args: FREESTANDING,
   },
   { name: 'notify', sources: ['notify/src/notify.wat'], wasm: 'notify/notify.wasm', tool: 'wat2wasm', args: WAT },
+  { name: 'kitchen', sources: ['kitchen/src/kitchen.ts'], wasm: 'kitchen/kitchen.wasm', tool: 'asc', args: ASC },
   { name: 'starter', sources: ['starter/src/greet.ts'], wasm: 'starter/greet.wasm', tool: 'asc', args: ASC },
   ...ATTACKS.map(
     (name): Recipe => ({

@@ -1,5 +1,8 @@
 // A guest to start from. Build: npx asc greet.ts -O2 --exportRuntime -o greet.wasm
 
+/** The class of list that `total` takes. */
+export const Float64Array_ID = idof<Float64Array>();
+
 export function greet(name: string): string {
   return "Hello, " + (name.length > 0 ? name : "whoever you are") + "!";
 }
