@@ -1,7 +1,7 @@
 import type { CanonOptions, PlanResource } from '../wasm/plan.ts';
 import type { FuncType } from '../wasm/types.ts';
 import type { Context, ContextOwner } from './context.ts';
-import { emitExport, emitLifted, emitLowered, type FunctionContext } from './emit-function.ts';
+import { containsKind, emitExport, emitLifted, emitLowered, type FunctionContext } from './emit-function.ts';
 import { Emitter } from './emitter.ts';
 import { unsupported } from './layout.ts';
 import { LIBRARY } from './library.ts';
@@ -21,6 +21,9 @@ export interface AdapterRuntime extends ContextOwner {
   exit(): void;
   callImport(index: number, args: readonly unknown[]): unknown;
   awaitImport(index: number, args: readonly unknown[]): Promise<unknown>;
+  /** The call inside was made so that it can be suspended. */
+  readonly isSuspendable: boolean;
+  cannotSuspend(id: string): unknown;
   /** Keeps what an import threw, since the guest might catch it. */
   doom(error: unknown): unknown;
   /** An import was called during realloc, post-return, or after another import had failed. */
@@ -68,6 +71,7 @@ export interface Adapters {
 export function compileAdapters(plan: AdapterPlan, { isAsync }: { isAsync: boolean }): Adapters {
   for (const { id, type } of [...plan.lifted, ...plan.lowered]) {
     if (type.async) throw unsupported(`asynchronous functions (${id})`);
+    if (containsKind(type.result, ['borrow'])) throw unsupported(`a borrowed handle as a result (${id})`);
   }
   const emitter = new Emitter();
   const context: FunctionContext = { emitter, plan, isAsync };

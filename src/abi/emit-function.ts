@@ -157,16 +157,21 @@ export function emitLowered(context: FunctionContext, side: Lowered, inner: stri
   const results = emitLowerResult(context, side, lines);
   if (hasBorrows) lines.push('release(loans);');
   lines.push('S.mayLeave = true;', `return ${results};`);
-  const all = flat.indirectResult ? [...params, 'out'] : params;
+  const all = (flat.indirectResult ? [...params, 'out'] : params).join(', ');
+  const guard = ['if (!S.mayLeave) throw I.cannotLeave();'];
+  if (isAsync) guard.push(`if (!I.isSuspendable) throw I.cannotSuspend(${context.emitter.constant(side.id)});`);
   return context.emitter.define(
     'i',
     'I',
     [
       `const cx = I.contexts[${side.context}], S = cx.scope;`,
-      `return ${isAsync ? 'async ' : ''}(${all.join(', ')}) => {`,
-      'if (!S.mayLeave) throw I.cannotLeave();',
+      `const run = ${isAsync ? 'async ' : ''}(${all}) => {`,
       'S.mayLeave = false;',
       `try {\n${lines.join('\n')}\n} catch (error) { throw I.doom(error); }`,
+      '};',
+      `return (${all}) => {`,
+      ...guard,
+      `return run(${all});`,
       '};',
     ].join('\n'),
   );

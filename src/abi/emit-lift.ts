@@ -201,10 +201,20 @@ const emitString = (context: LiftContext, pointer: string, length: string): stri
 function emitList(context: LiftContext, type: ValType & { kind: 'list' }, pointer: string, length: string): string {
   const { size, align } = layoutOf(type.element);
   const name = context.emitter.helper(roleOf('t', context), type, 'cx, pointer, length', () => {
-    const range = `const n = length >>> 0, p = listRange(cx, pointer, ${align}, n * ${size});`;
+    const range = `const n = length >>> 0, p = listRange(cx, pointer, ${align}, n * ${size}, n * ${heapBytes(type.element)});`;
     return `${range}\n${emitElements(context, type.element, 'n')}`;
   });
   return `${name}(cx, ${pointer}, ${length})`;
+}
+
+/**
+ * What an element counts for against the message's limit: a list of one-byte records would otherwise make the host
+ * allocate forty times the bytes it was sent.
+ */
+function heapBytes(element: ValType): number {
+  const { size, height } = layoutOf(element);
+  if (isNumberKind(element.kind)) return size;
+  return Math.max(size, height > 0 || element.kind === 'string' || element.kind === 'flags' ? 16 : 8);
 }
 
 /** Statements that return the `n` elements from `p` on. */

@@ -12,6 +12,7 @@ export {
 } from './adapters.ts';
 export { Context, type ContextItems, Scope } from './context.ts';
 export { fault, tooLarge } from './fault.ts';
+export { TypeInterner } from './intern.ts';
 export { MAX_LIST_BYTES } from './limits.ts';
 export { pascalCase } from './names.ts';
 export { GuestResource, makeResourceClass, type ResourceClass } from './resource.ts';

@@ -47,10 +47,10 @@ function badCase(discriminant: number): never {
 const toCase = (names: readonly string[], discriminant: number): string =>
   names[discriminant >>> 0] ?? badCase(discriminant);
 
-function listRange(context: Context, pointer: number, align: number, byteCount: number): number {
+function listRange(context: Context, pointer: number, align: number, byteCount: number, charge: number): number {
   if (byteCount > MAX_LIST_BYTES) throw fault('ABI_LENGTH', `a list of ${byteCount} bytes`);
   const start = context.range(pointer, align, byteCount);
-  context.charge(byteCount);
+  context.charge(charge);
   return start;
 }
 

@@ -2,7 +2,7 @@ import { type AdapterRuntime, Context, type CoreFunction, fault, Scope } from '.
 import { CofferdamError } from '../error.ts';
 import type { CoreItem } from '../wasm/plan.ts';
 import type { Instance, InstanceHost } from './contract.ts';
-import { guestTrap, toGuestError } from './guest-error.ts';
+import { guestTrap, isStackExhausted, toGuestError } from './guest-error.ts';
 import type { InlineCode } from './inline.ts';
 import { makeItem } from './items.ts';
 import { invalid } from './recipe.ts';
@@ -29,7 +29,7 @@ export class InlineInstance implements Instance, AdapterRuntime {
   #promised: CoreFunction[] | null = null;
   readonly #wasi = new Map<number, ReturnType<WasiFactory>>();
   /** A call that may be suspended is inside. */
-  #isSuspendable = false;
+  isSuspendable = false;
   #state: State = 'inside';
   /** What an import threw first. The guest may catch it, but its call fails all the same. */
   #failure: { readonly error: unknown } | null = null;
@@ -69,7 +69,7 @@ export class InlineInstance implements Instance, AdapterRuntime {
       }
       const compiled = modules[module];
       if (compiled === undefined) throw invalid(`it has no module ${module}`);
-      this.instances.push(new WebAssembly.Instance(compiled, imports).exports);
+      this.instances.push(instantiate(compiled, imports).exports);
     }
     this.core = recipe.lifted.map((lifted) => this.function(lifted.core));
     this.postReturn = recipe.lifted.map(({ options }) =>
@@ -90,13 +90,13 @@ export class InlineInstance implements Instance, AdapterRuntime {
   async callSuspending(index: number, args: readonly unknown[]): Promise<unknown> {
     assertSuspension();
     if (this.#state !== 'free') throw this.#refusal();
-    this.#isSuspendable = true;
+    this.isSuspendable = true;
     try {
       return await this.#export(this.code.suspendingAdapters.exports, index)(this, args);
     } catch (error) {
       throw this.#fail(error);
     } finally {
-      this.#isSuspendable = false;
+      this.isSuspendable = false;
     }
   }
 
@@ -119,7 +119,7 @@ export class InlineInstance implements Instance, AdapterRuntime {
   #fail(error: unknown): unknown {
     if (this.#state === 'free') return error;
     if (this.#state === 'inside') this.#state = 'poisoned';
-    return toGuestError(this.#failure === null ? error : this.#failure.error);
+    return this.#failure === null ? toGuestError(error) : this.#failure.error;
   }
 
   memoryBytes(): number {
@@ -158,18 +158,36 @@ export class InlineInstance implements Instance, AdapterRuntime {
   }
 
   callImport(index: number, args: readonly unknown[]): unknown {
-    return this.host.call(index, args);
+    try {
+      return this.host.call(index, args);
+    } catch (error) {
+      throw this.#thrownByHost(error);
+    }
   }
 
   async awaitImport(index: number, args: readonly unknown[]): Promise<unknown> {
-    if (!this.#isSuspendable) throw cannotSuspend(this.code.world.imports[index]?.id ?? '');
-    const value = await this.host.call(index, args);
-    if (this.#state !== 'inside') throw this.#refusal();
-    return value;
+    try {
+      const value = await this.host.call(index, args);
+      if (this.#state !== 'inside') throw this.#refusal();
+      return value;
+    } catch (error) {
+      throw this.#thrownByHost(error);
+    }
+  }
+
+  cannotSuspend(id: string): unknown {
+    const message = `The guest called ${id}, which must wait, from a call that cannot wait - use callSuspending`;
+    return this.doom(new CofferdamError('SUSPENSION_SYNC', message));
+  }
+
+  /** Passed on unchanged; but a guest that recurses until the host has no stack left has trapped. */
+  #thrownByHost(error: unknown): unknown {
+    this.#failure ??= { error: isStackExhausted(error) ? toGuestError(error) : error };
+    return this.#failure.error;
   }
 
   doom(error: unknown): unknown {
-    this.#failure ??= { error };
+    this.#failure ??= { error: toGuestError(error) };
     return this.#failure.error;
   }
 
@@ -238,12 +256,18 @@ export class InlineInstance implements Instance, AdapterRuntime {
   }
 }
 
-const nothing: CoreFunction = () => undefined;
-
-function cannotSuspend(id: string): CofferdamError {
-  const message = `The guest called ${id}, which must wait, from a call that cannot wait - use callSuspending`;
-  return new CofferdamError('SUSPENSION_SYNC', message);
+function instantiate(module: WebAssembly.Module, imports: WebAssembly.Imports): WebAssembly.Instance {
+  try {
+    return new WebAssembly.Instance(module, imports);
+  } catch (error) {
+    if (error instanceof WebAssembly.LinkError) throw invalid('an import is not what the module asks for', error);
+    // V8: its memory could not be reserved.
+    if (error instanceof RangeError && !isStackExhausted(error)) throw guestTrap('no room for its memory', error);
+    throw error;
+  }
 }
+
+const nothing: CoreFunction = () => undefined;
 
 function assertSuspension(): void {
   if (typeof WebAssembly.Suspending === 'function' && typeof WebAssembly.promising === 'function') return;

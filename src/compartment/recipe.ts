@@ -1,5 +1,5 @@
 import type { AdapterPlan, ContextItems, Lowered, Side } from '../abi/index.ts';
-import { makeResourceClass, pascalCase, type ResourceClass } from '../abi/index.ts';
+import { makeResourceClass, pascalCase, type ResourceClass, TypeInterner } from '../abi/index.ts';
 import { CofferdamError } from '../error.ts';
 import type { CanonOptions, CoreItem, Lifted, Plan } from '../wasm/plan.ts';
 
@@ -22,6 +22,7 @@ export function makeRecipe(plan: Plan): Recipe {
 
 class RecipeMaker {
   readonly #plan: Plan;
+  readonly #types = new TypeInterner();
   readonly #contexts: (ContextItems & { scope: number })[] = [];
   readonly #contextKeys = new Map<string, number>();
   readonly #lifted: Lifted[] = [];
@@ -60,7 +61,9 @@ class RecipeMaker {
   #lift(lifted: Lifted, id: string): number {
     const { type, options, scope } = lifted;
     this.#lifted.push(lifted);
-    return this.#sides.push({ id, type, options, scope, context: this.#context(options, scope) }) - 1;
+    return (
+      this.#sides.push({ id, type: this.#types.func(type), options, scope, context: this.#context(options, scope) }) - 1
+    );
   }
 
   #visit(item: CoreItem): void {
@@ -72,12 +75,22 @@ class RecipeMaker {
     if (item.kind === 'lower-import') {
       const imported = this.#plan.world.imports[item.import];
       if (imported === undefined) throw invalid(`it has no import ${item.import}`);
-      this.#lowered.push({ ...side, id: imported.id, type: imported.type, target: { import: item.import } });
+      this.#lowered.push({
+        ...side,
+        id: imported.id,
+        type: this.#types.func(imported.type),
+        target: { import: item.import },
+      });
       return;
     }
     const known = this.#lifted.indexOf(item.lifted);
     const target = { lifted: known >= 0 ? known : this.#lift(item.lifted, 'a function inside the component') };
-    this.#lowered.push({ ...side, id: 'a function inside the component', type: item.lifted.type, target });
+    this.#lowered.push({
+      ...side,
+      id: 'a function inside the component',
+      type: this.#types.func(item.lifted.type),
+      target,
+    });
   }
 
   #context({ memory, realloc }: CanonOptions, scope: number): number {
@@ -91,5 +104,5 @@ class RecipeMaker {
   }
 }
 
-export const invalid = (what: string): CofferdamError<'PLAN_INVALID'> =>
-  new CofferdamError('PLAN_INVALID', `A plan does not fit its module: ${what} - empty the cache`);
+export const invalid = (what: string, cause?: unknown): CofferdamError<'PLAN_INVALID'> =>
+  new CofferdamError('PLAN_INVALID', `A plan does not fit its module: ${what} - empty the cache`, { cause });
