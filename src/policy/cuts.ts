@@ -28,15 +28,15 @@ export class Cuts {
     node.set(last, null);
   }
 
+  /** Is this path left out, by itself or with what is around it? */
+  covers(path: Path): boolean {
+    return this.#isEverything || this.#at(path) === null;
+  }
+
   /** Is something left out at, above or below this path? */
   touches(path: Path): boolean {
-    let node: Node | null | undefined = this.#root;
-    for (const step of path) {
-      node = node.get(step);
-      if (node === null) return true;
-      if (node === undefined) return false;
-    }
-    return this.#isEverything || node.size > 0;
+    const node = this.#at(path);
+    return this.#isEverything || node === null || (node !== undefined && node.size > 0);
   }
 
   /** A copy without the cut parts. */
@@ -54,6 +54,16 @@ export class Cuts {
       node = node?.get(at);
     }
     return found;
+  }
+
+  /** Null where the path is cut, undefined where nothing at or under it is. */
+  #at(path: Path): Node | null | undefined {
+    let node: Node | null | undefined = this.#root;
+    for (const step of path) {
+      node = node.get(step);
+      if (node === null || node === undefined) return node;
+    }
+    return node;
   }
 }
 

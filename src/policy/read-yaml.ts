@@ -161,7 +161,8 @@ class YamlReader {
           `the key stands on line ${line} already — keep one`,
         );
       } else {
-        places.set(name, { key: keyPlace, value: value === null ? keyPlace : this.#placeAt(value.range[0]) });
+        const isEmpty = value === null || (isScalar(value) && value.source === '');
+        places.set(name, { key: keyPlace, value: isEmpty ? keyPlace : this.#placeAt(value.range[0]) });
         map[name] = this.#build(value, at);
       }
     }

@@ -30,7 +30,7 @@ export function renderText(report: CheckReport): string {
   return `${shown.join('\n')}\n${report.ok ? 'ok' : `not ok: ${report.forbidViolations.length} forbidden`}\n`;
 }
 
-/** `host → redact@{customer:acme} → [redact.redact takes off customer:acme] → host → notify@public → webhook`. */
+/** `host → redact@{customer:acme} → [redact.redact declassifies customer:acme] → host → notify@public → webhook`. */
 export function formatWay(way: Way): string {
   return way.flatMap((step) => (step.gate === null ? [step.at] : [describeRelease(step), step.at])).join(' → ');
 }
@@ -43,8 +43,8 @@ export function renderWhy(tag: string, resource: string, ways: readonly Way[]): 
 
 function describeRelease({ gate, removed, added }: WhyStep): string {
   const acts = [
-    removed.length === 0 ? '' : `takes off ${removed.join(', ')}`,
-    added.length === 0 ? '' : `puts on ${added.join(', ')}`,
+    removed.length === 0 ? '' : `declassifies ${removed.join(', ')}`,
+    added.length === 0 ? '' : `endorses ${added.join(', ')}`,
   ];
   return `[${gate} ${acts.filter((act) => act !== '').join(' and ')}]`;
 }
@@ -62,8 +62,8 @@ function listInstances({ nodes }: CheckReport): string[] {
 
 function describeGate({ gate, declassify, endorse, requires, budget, isUsed }: CheckGate): string {
   const parts = [
-    declassify.length === 0 ? '' : `takes off ${declassify.join(', ')}`,
-    endorse.length === 0 ? '' : `puts on ${endorse.join(', ')}`,
+    declassify.length === 0 ? '' : `declassifies ${declassify.join(', ')}`,
+    endorse.length === 0 ? '' : `endorses ${endorse.join(', ')}`,
     requires.length === 0 ? '' : `requires ${requires.join(', ')}`,
     formatBudget(budget),
     isUsed ? '' : 'never opens',

@@ -75,7 +75,7 @@ function checkCode(context: Context, entry: CompartmentEntry, path: Path): void 
   } else if (entry.wit === undefined) {
     context.report('MANIFEST_MISSING_KEY', [...path, 'wit'], `missing — abi '${abi}' needs the types: add a .wit file`);
   } else if (typeof entry.wit === 'object' && (entry.wit.text === undefined) === (entry.wit.path === undefined)) {
-    context.report('MANIFEST_CONFLICT', [...path, 'wit'], 'give either text or path');
+    context.report('MANIFEST_CONFLICT', [...path, 'wit'], 'the types have one source — give either text or path');
   }
   if (abi === 'adapter' && entry.adapter === undefined) {
     context.report(

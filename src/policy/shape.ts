@@ -31,7 +31,8 @@ export function checkShape(source: Source, known: readonly Path[], problems: Pro
       .map((issue) => flatten({ ...issue, path: [...cuts.original(issue.path as Path)] }))
       .flatMap((issue) => wrongParts(issue, source));
     for (const { code, path, text, at } of wrong) if (!cuts.touches(path)) problems.add(code, path, text, at);
-    for (const { prune } of wrong) cuts.add(prune);
+    // What is missing since it was cut takes along what cannot be without it.
+    for (const { prune } of wrong) cuts.add(cuts.covers(prune) ? prune.slice(0, -1) : prune);
   }
   return null;
 }
@@ -57,7 +58,13 @@ function wrongParts(issue: Issue, source: Source): WrongPart[] {
   if (issue.code === 'invalid_key') {
     const inner = issue.issues[0];
     return [
-      { code: codeOf(inner) ?? 'MANIFEST_NAME', path, at: 'key', text: inner?.message ?? issue.message, prune: path },
+      {
+        code: codeOf(inner) ?? 'MANIFEST_NAME',
+        path,
+        at: 'key',
+        text: textOf(inner ?? issue, String(path.at(-1))),
+        prune: path,
+      },
     ];
   }
   if (source.get(path) === undefined && path.length > 0) {
@@ -89,7 +96,7 @@ function codeOf(issue: Issue | undefined): Code | null {
 
 function textOf(issue: Issue, value: Tree | undefined): string {
   const is = describe(value);
-  if (issue.code === 'custom') return issue.message === '' ? 'refused' : issue.message;
+  if (issue.code === 'custom') return issue.message.includes(' — ') ? issue.message : `is ${is} — ${issue.message}`;
   if (issue.code === 'invalid_type') return `is ${is} — write ${TYPE_WORDS[issue.expected] ?? issue.expected}`;
   if (issue.code === 'invalid_value') {
     const words = issue.values.map((allowed) => (typeof allowed === 'string' ? `'${allowed}'` : String(allowed)));
