@@ -11,7 +11,10 @@ export interface StoredLabel {
   readonly integrity: readonly string[];
 }
 
-/** An instance id, a session id, or `host`. Unique within one run of a host (from one `host` start to the next). */
+/**
+ * Who sends, receives or holds data: an instance id, a session id, `host#<message>` for what trusted host code holds of one
+ * message, or `host` for host code as such. Unique within one run of a host (from one `host` start to the next).
+ */
 export type Participant = string;
 
 /** Number of a message (or of one use of a resource), unique within one run of a host. */

@@ -3,14 +3,19 @@ import type { Flow, NodeKey } from './trace-graph.ts';
 
 /** The node of a participant. Instances and sessions are told apart later, by whether one was started. */
 export function participantNode(run: number, name: string): NodeKey {
-  return { id: `${run} ${name}`, kind: name === 'host' ? 'host' : 'session', name, run };
+  return { id: `${run} ${name}`, kind: /^host(#|$)/.test(name) ? 'host' : 'session', name, run };
+}
+
+/** `host` as such: trusted code that says itself how what it sends is labelled. What it holds of one message isn't this. */
+export function isHostCode({ name, kind }: NodeKey): boolean {
+  return kind === 'host' && name === 'host';
 }
 
 /**
  * A resource with one label. Objects of one resource with different labels are different objects (the files of
  * two customers), so what was written at one label isn't read at another.
  */
-export function resourceNode(name: string, label: StoredLabel): NodeKey {
+function resourceNode(name: string, label: StoredLabel): NodeKey {
   const id = `resource ${JSON.stringify([name, label.secrecy, label.integrity])}`;
   return { id, kind: 'resource', name, run: 0 };
 }

@@ -9,7 +9,7 @@ import { LIMITS } from './limits.ts';
  */
 const LINE = /^cofferdam-head 1 (0|[1-9][0-9]{0,15}) ([0-9a-f]{64})\n/;
 
-export function headPath(journalPath: string): string {
+function headPath(journalPath: string): string {
   return `${journalPath}.head`;
 }
 

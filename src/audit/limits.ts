@@ -26,6 +26,11 @@ export const LIMITS = {
   maxMemoryBytes: 256 * 1024 * 1024,
   /** A head file is one line of about 100 bytes. */
   maxHeadFileBytes: 512,
+  /** Nodes and edges of a trace, unless its query says otherwise: more than people read. */
+  maxTraceNodes: 10_000,
+  maxTraceEdges: 50_000,
+  /** Holders of data that a trace keeps in mind, about 100 bytes each. */
+  maxTraceCarriers: 2_000_000,
   /** Problems that one verification lists; it goes on counting events. */
   maxProblems: 100,
 } as const;

@@ -106,7 +106,7 @@ function isMatch(event: AuditEvent, filter: EventFilter, compartments: Compartme
 }
 
 /** Does a label of the event carry the tag, or is the event about it? */
-export function hasTag(event: AuditEvent, tag: string): boolean {
+function hasTag(event: AuditEvent, tag: string): boolean {
   if (labelsOf(event).some(({ secrecy, integrity }) => secrecy.includes(tag) || integrity.includes(tag))) return true;
   switch (event.kind) {
     case 'denied':

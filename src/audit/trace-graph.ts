@@ -1,4 +1,5 @@
 import type { AuditEventOf, StoredLabel } from './events.ts';
+import { participantNode } from './flows.ts';
 
 export type TraceNodeKind = 'host' | 'session' | 'instance' | 'resource' | 'output';
 
@@ -76,6 +77,13 @@ export interface NodeKey {
 /** Gate uses and flows that wait for each other. They're recorded next to each other, so few wait at a time. */
 const MAX_WAITING = 10_000;
 
+export interface GraphLimits {
+  readonly maxNodes: number;
+  readonly maxEdges: number;
+  /** Show all that host code holds as one node per run. */
+  readonly mergeHost: boolean;
+}
+
 /** Collects flows into a graph of bounded size, and joins each gate use with the flow that it released. */
 export class TraceGraphBuilder {
   readonly #nodes = new Map<string, TraceNode>();
@@ -83,24 +91,27 @@ export class TraceGraphBuilder {
   readonly #waitingGates = new Recent<AuditEventOf<'gate'>>();
   readonly #recentEdges = new Recent<TraceEdge>();
   readonly #labelKeys = new WeakMap<StoredLabel, string>();
-  readonly #maxNodes: number;
-  readonly #maxEdges: number;
+  readonly #limits: GraphLimits;
 
-  constructor(maxNodes: number, maxEdges: number) {
-    this.#maxNodes = maxNodes;
-    this.#maxEdges = maxEdges;
+  constructor(limits: GraphLimits) {
+    this.#limits = limits;
   }
 
   get isFull(): boolean {
-    return this.#nodes.size >= this.#maxNodes || this.#edges.size >= this.#maxEdges;
+    return this.#nodes.size >= this.#limits.maxNodes || this.#edges.size >= this.#limits.maxEdges;
   }
 
   node(key: NodeKey): TraceNode {
-    const known = this.#nodes.get(key.id);
+    const { id, kind, name, run } = this.#shown(key);
+    const known = this.#nodes.get(id);
     if (known !== undefined) return known;
-    const node: TraceNode = { ...key, compartment: null, label: null, isOrigin: false };
-    this.#nodes.set(key.id, node);
+    const node: TraceNode = { id, kind, name, run, compartment: null, label: null, isOrigin: false };
+    this.#nodes.set(id, node);
     return node;
+  }
+
+  #shown(key: NodeKey): NodeKey {
+    return key.kind === 'host' && this.#limits.mergeHost ? participantNode(key.run, 'host') : key;
   }
 
   /** An instance was started: if it's in the graph, say what it was. */
@@ -110,9 +121,7 @@ export class TraceGraphBuilder {
   }
 
   flow(flow: Flow): void {
-    this.node(flow.from);
-    this.node(flow.to);
-    const edge = this.#edge(flow);
+    const edge = this.#edge(flow, this.node(flow.from).id, this.node(flow.to).id);
     edge.flows++;
     edge.bytes += flow.bytes;
     edge.firstSeq = Math.min(edge.firstSeq, flow.seq);
@@ -128,14 +137,13 @@ export class TraceGraphBuilder {
     }
   }
 
-  #edge(flow: Flow): TraceEdge {
-    const { from, to, kind, via, label } = flow;
+  #edge({ kind, via, label, seq }: Flow, from: string, to: string): TraceEdge {
     // Lengths keep names that hold the separator from passing for two.
-    const ends = `${from.id.length} ${to.id.length} ${via.length} ${kind}`;
-    const key = `${ends} ${from.id} ${to.id} ${via} ${label === null ? '' : this.#labelKey(label)}`;
+    const lengths = `${from.length} ${to.length} ${via.length} ${kind}`;
+    const key = `${lengths} ${from} ${to} ${via} ${label === null ? '' : this.#labelKey(label)}`;
     const known = this.#edges.get(key);
     if (known !== undefined) return known;
-    const edge = newEdge(flow);
+    const edge = { from, to, kind, via, label, flows: 0, bytes: 0, firstSeq: seq, lastSeq: seq, gates: [] };
     this.#edges.set(key, edge);
     return edge;
   }
@@ -156,15 +164,10 @@ export class TraceGraphBuilder {
     else addGate(edge, gate);
   }
 
-  graph(direction: TraceGraph['direction'], subject: string): TraceGraph {
-    const truncated = this.isFull;
+  graph(direction: TraceGraph['direction'], subject: string, truncated: boolean): TraceGraph {
     const edges = [...this.#edges.values()].sort((a, b) => a.firstSeq - b.firstSeq);
     return { direction, subject, truncated, nodes: [...this.#nodes.values()], edges };
   }
-}
-
-function newEdge({ from, to, kind, via, label, seq }: Flow): TraceEdge {
-  return { from: from.id, to: to.id, kind, via, label, flows: 0, bytes: 0, firstSeq: seq, lastSeq: seq, gates: [] };
 }
 
 /** A reply and what is read come back; everything else is the request side of a message. */

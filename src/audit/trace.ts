@@ -1,6 +1,7 @@
 import { CofferdamError } from '../error.ts';
 import type { AuditEvent, AuditEventOf, StoredLabel } from './events.ts';
-import { flowOf, participantNode, postFlow } from './flows.ts';
+import { flowOf, isHostCode, participantNode, postFlow } from './flows.ts';
+import { LIMITS } from './limits.ts';
 import { participantsOf } from './query.ts';
 import { JournalReader, type JournalSource } from './reader.ts';
 import { type Flow, type NodeKey, type TraceGraph, TraceGraphBuilder } from './trace-graph.ts';
@@ -21,31 +22,35 @@ export interface TraceQuery {
   readonly maxEdges?: number | undefined;
 }
 
-const DEFAULT_MAX_NODES = 10_000;
-const DEFAULT_MAX_EDGES = 50_000;
-
 /**
  * Follows data over messages and through instances: what came into an instance before may be in what leaves it after, whatever
- * label it leaves with; so data is followed through gates. The same holds for a session, and for a resource per label. It
- * doesn't hold for host code, which is trusted and says itself how what it sends is labelled. Reads the journal three times;
- * memory grows with the graph, not with the journal. Throws AUDIT_QUERY, AUDIT_READ or AUDIT_FORMAT.
+ * label it leaves with; so data is followed through gates. The same holds for a session, for what host code holds of a
+ * message, and for a resource per label. It doesn't hold for `host` as such, which is trusted and says itself how what it
+ * sends is labelled. Reads the journal several times; memory grows with the graph, not with the journal. Throws AUDIT_QUERY,
+ * AUDIT_READ or AUDIT_FORMAT.
  */
 export function trace(source: JournalSource, query: TraceQuery): TraceGraph {
-  const { direction, maxNodes = DEFAULT_MAX_NODES, maxEdges = DEFAULT_MAX_EDGES } = query;
   using reader = new JournalReader(source);
   const survey = surveyJournal(reader, query);
-  const graph = new TraceGraphBuilder(maxNodes, maxEdges);
+  const graph = follow(reader, query, survey, false);
+  // A host that calls much holds much: shown as one node, what lies behind it fits.
+  return graph.truncated ? follow(reader, query, survey, true) : graph;
+}
+
+function follow(reader: JournalReader, query: TraceQuery, survey: Survey, mergeHost: boolean): TraceGraph {
+  const { direction, maxNodes = LIMITS.maxTraceNodes, maxEdges = LIMITS.maxTraceEdges } = query;
+  const graph = new TraceGraphBuilder({ maxNodes, maxEdges, mergeHost });
   const follower = new Follower(graph, direction === 'forward', startOf(query, survey));
   for (const event of direction === 'forward' ? reader.events() : reader.eventsBackward(survey.lastSeq)) {
     // A host may be writing: what came after the survey has no known run.
-    if (event.seq > survey.lastSeq || graph.isFull) break;
+    if (event.seq > survey.lastSeq || follower.isFull) break;
     follower.take(event, runOf(survey.runs, event.seq));
   }
   for (const event of reader.events()) {
     if (event.seq > survey.lastSeq) break;
     if (event.kind === 'start') graph.describe(participantNode(runOf(survey.runs, event.seq), event.instance), event);
   }
-  return graph.graph(direction, subjectOf(query));
+  return graph.graph(direction, subjectOf(query), follower.isFull);
 }
 
 interface Survey {
@@ -148,6 +153,10 @@ class Follower {
     if (start.member !== null) this.#begin(start.member);
   }
 
+  get isFull(): boolean {
+    return this.#graph.isFull || this.#carriers.size >= LIMITS.maxTraceCarriers;
+  }
+
   take(event: AuditEvent, run: number): void {
     switch (event.kind) {
       case 'gate':
@@ -203,7 +212,7 @@ class Follower {
   #follow(flow: Flow): void {
     this.#graph.flow(flow);
     const far = this.#isForward ? flow.to : flow.from;
-    const isReached = far.kind !== 'host' && !(this.#isForward && flow.kind === 'denied');
+    const isReached = !isHostCode(far) && !(this.#isForward && flow.kind === 'denied');
     if (isReached) this.#carriers.add(far.id);
   }
 }

@@ -1,0 +1,39 @@
+import { cpSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, onTestFinished, test } from 'vitest';
+import { EVENT_KINDS } from '../../src/audit/format.ts';
+import { openJournal } from '../../src/audit/journal.ts';
+import { verifyJournal } from '../../src/audit/verify.ts';
+import { call, readAll, testClock } from './support.ts';
+
+const FIXTURES = join(import.meta.dirname, '..', 'fixtures', 'journals');
+
+/**
+ * Journals as earlier builds wrote them, one per payload format, never made again. `v1`: two runs, seven batches, at least one event of
+ * every kind and some odd names; `events.jsonl` is what was given to the journal.
+ */
+const VERSIONS = [
+  { name: 'v1', head: { seq: 24, hash: 'b2684952489dacff94bf5063a798caa70ff75ebc45e316caa71ba581f3fd8964' } },
+];
+
+function copyOf(name: string): string {
+  const folder = mkdtempSync(join(tmpdir(), 'cofferdam-fixture-'));
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  cpSync(join(FIXTURES, name), folder, { recursive: true });
+  return join(folder, 'audit.db');
+}
+
+test.each(VERSIONS)('journal $name verifies, reads as it was written, and can be added to', ({ name, head }) => {
+  const path = copyOf(name);
+  expect(verifyJournal(path, { expect: head })).toMatchObject({ ok: true, head });
+  const lines = readFileSync(join(FIXTURES, name, 'events.jsonl'), 'utf8')
+    .trimEnd()
+    .split('\n');
+  const events = readAll(path);
+  expect(events).toEqual(lines.map((line) => JSON.parse(line)));
+  expect(new Set(events.map(({ kind }) => kind))).toEqual(new Set(EVENT_KINDS));
+  using journal = openJournal({ path, clock: testClock() });
+  expect(journal.appendDurable(call(1))).toBe(head.seq + 1);
+  expect(verifyJournal(path, { expect: head }).ok).toBe(true);
+});
