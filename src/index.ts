@@ -14,14 +14,6 @@ export { CODES, type Code as ErrorCode } from './codes.ts';
 export { CofferdamError, isCofferdamError } from './error.ts';
 export { createHost, type HostOptions } from './host/create.ts';
 export type { Explained } from './host/explain.ts';
-export type {
-  CallOptions,
-  CompartmentStatus,
-  Held,
-  Host,
-  HostFile,
-  HostSession,
-  PostOptions,
-  Reply,
-} from './host/host.ts';
+export type { CallOptions, CompartmentStatus, Held, HostFile, HostSession, PostOptions, Reply } from './host/held.ts';
+export type { Host } from './host/host.ts';
 export { type Explanation, formatLabel, type Label, type LabelInput } from './label/index.ts';

@@ -1,4 +1,4 @@
-import { sizeOfMessage } from '../abi/index.ts';
+import { sizerOf } from '../abi/index.ts';
 import { CofferdamError } from '../error.ts';
 import type { AllowedCall, LabelSpace } from '../label/index.ts';
 import type { HostLimits } from '../policy/policy.ts';
@@ -13,6 +13,7 @@ import {
   withLabel,
 } from './crossing.ts';
 import { Decisions } from './decisions.ts';
+import { type Compartment, type Edge, HOST } from './edge.ts';
 import { gateUsesOf, reserveBudgets } from './gate-uses.ts';
 import { GateBudgets } from './gates.ts';
 import type { Grants } from './grants.ts';
@@ -40,6 +41,8 @@ export class Broker {
   readonly space: LabelSpace;
   readonly grants: Grants;
   readonly posts = new Posts();
+  /** Those in force. */
+  compartments: ReadonlyMap<string, Compartment> = new Map();
   readonly instances: Instances;
   readonly decisions: Decisions;
   #budgets: GateBudgets;
@@ -84,8 +87,7 @@ export class Broker {
    * never sees it (rule 4). What was accepted is decided again when it is delivered: a grant may be revoked in between.
    */
   post(crossing: Crossing): CofferdamError | null {
-    const { edge, request } = crossing;
-    const bytes = sizeOfMessage(edge.type.params, crossing.args);
+    const { edge, request, bytes } = crossing;
     const verdict = this.decisions.decide(edge, { from: crossing.fromLabel, request }, bytes);
     if (!verdict.allowed) return this.#recorder.denied(crossing, verdict);
     const { queue: limit } = edge.target.kind === 'export' ? edge.target.compartment.policy.limits : RESOURCE_LIMITS;
@@ -98,15 +100,16 @@ export class Broker {
       );
     }
     const message = this.#recorder.nextMessage();
-    this.#recorder.posted(crossing, message, bytes);
+    this.#recorder.posted(crossing, message);
     const deliver = () => this.#deliver({ ...crossing, from: null, chain: this.makeChain() }, message);
     this.posts.add({ to: edge.to, label: request.id, deliver });
     return null;
   }
 
-  async #deliver(crossing: Crossing, message: number): Promise<void> {
-    const { target } = crossing.edge;
+  async #deliver(sent: Crossing, message: number): Promise<void> {
     try {
+      const crossing = { ...sent, edge: this.#presentEdge(sent.edge) };
+      const { target } = crossing.edge;
       if (target.kind === 'resource') await this.#callResource(crossing, message);
       else {
         await this.#untilFree(crossing);
@@ -115,8 +118,21 @@ export class Broker {
       }
     } catch (error) {
       // Nobody waits for it: what happened is in the journal. An error of our own is not to be lost with it.
-      this.#recorder.undelivered(crossing, toCofferdamError(error));
+      this.#recorder.undelivered(sent, toCofferdamError(error));
     }
+  }
+
+  /** A message that waited while its receiver was replaced gets the new code. */
+  #presentEdge(edge: Edge): Edge {
+    const to = this.compartments.get(edge.to);
+    if (edge.target.kind === 'resource' || edge.target.compartment === to) return edge;
+    const candidates =
+      edge.from === HOST
+        ? (to?.edges.entries ?? []).map((entry) => entry?.post)
+        : (this.compartments.get(edge.from)?.edges.imports ?? []);
+    const present = candidates.find((other) => other?.to === edge.to && other.name === edge.name && other.isPost);
+    if (present) return present;
+    throw new CofferdamError('TARGET_UNKNOWN', `${edge.to} was unloaded, or no longer exports ${edge.name}.`);
   }
 
   /** The guest in `slot` called its import number `index`. */
@@ -131,6 +147,7 @@ export class Broker {
     const crossing = {
       edge,
       args,
+      bytes: sizerOf(edge.type).params(args),
       from: slot,
       fromLabel: label,
       request: label,
@@ -171,15 +188,15 @@ export class Broker {
   /** Decide, open the gates, enter the instance, record: all of it before anything of the callee runs. */
   #admit(crossing: Crossing, posted?: number): Entered {
     const { edge, chain } = crossing;
-    const { verdict, bytes } = this.#decide(crossing);
+    const verdict = this.#decide(crossing);
     if (edge.target.kind !== 'export') throw new CofferdamError('CALL_TARGET', `${edge.to} is not a compartment.`);
     const message = posted ?? this.#recorder.nextMessage();
-    const settle = this.#release(crossing, verdict, message, bytes);
+    const settle = this.#release(crossing, verdict, message);
     let slot: Slot | undefined;
     try {
       slot = this.instances.enter(edge.target.compartment, verdict.instance, chain);
       slot.message = message;
-      this.#recorder.entered(crossing, slot, message, verdict, bytes, posted !== undefined);
+      this.#recorder.entered(crossing, slot, message, verdict, posted !== undefined);
     } catch (error) {
       const failure = chain.fail(toCofferdamError(error));
       if (slot) this.instances.discard(slot);
@@ -192,17 +209,16 @@ export class Broker {
   }
 
   /** Throws FLOW_DENIED, after it is on disk. */
-  #decide(crossing: Crossing): { verdict: AllowedCall; bytes: number } {
-    const { edge, chain, fromLabel: from, request } = crossing;
+  #decide(crossing: Crossing): AllowedCall {
+    const { edge, chain, fromLabel: from, request, bytes } = crossing;
     chain.assertGoing();
-    const bytes = sizeOfMessage(edge.type.params, crossing.args);
     const verdict = this.decisions.decide(edge, { from, request }, bytes);
     if (!verdict.allowed) throw chain.fail(this.#recorder.denied(crossing, verdict));
-    return { verdict, bytes };
+    return verdict;
   }
 
   /** Takes from the budgets and records each use, on disk, before anything is released. */
-  #release({ edge, request }: Crossing, verdict: AllowedCall, message: number, bytes: number) {
+  #release({ edge, request, bytes }: Crossing, verdict: AllowedCall, message: number) {
     const uses = gateUsesOf(edge, request, verdict, bytes);
     const settle = reserveBudgets(edge, request, uses, this.#budgets);
     for (const use of uses) this.#recorder.gateUsed(request, message, use);
@@ -244,15 +260,15 @@ export class Broker {
   async #callResource(crossing: Crossing, posted?: number): Promise<Reply> {
     const { edge, chain } = crossing;
     if (edge.target.kind !== 'resource') throw new CofferdamError('CALL_TARGET', `${edge.to} is not a resource.`);
-    const { verdict, bytes } = this.#decide(crossing);
+    const verdict = this.#decide(crossing);
     const message = posted ?? this.#recorder.nextMessage();
-    const settle = this.#release(crossing, verdict, message, bytes);
-    this.#recorder.written(crossing, message, verdict, bytes);
+    const settle = this.#release(crossing, verdict, message);
+    this.#recorder.written(crossing, message, verdict);
     try {
       const { request: label, reply } = verdict;
       const context = { resource: edge.to, compartment: edge.from, label, signal: chain.signal };
       const value = await callResource(edge, crossing.args, context);
-      settle(bytes);
+      settle(crossing.bytes);
       if (!edge.isPost) this.#recorder.read(crossing, message, reply, sizeOfResult(edge, value));
       chain.assertGoing();
       return { value, label: reply, message };
@@ -262,9 +278,9 @@ export class Broker {
   }
 
   /** The host's own calls wait for an instance that is suspended in another call. */
-  async #untilFree({ edge, request, fromLabel, args }: Crossing): Promise<void> {
+  async #untilFree({ edge, request, fromLabel, bytes }: Crossing): Promise<void> {
     if (edge.target.kind !== 'export' || edge.target.compartment.edges.suspending.size === 0) return;
-    const verdict = this.decisions.decide(edge, { from: fromLabel, request }, sizeOfMessage(edge.type.params, args));
+    const verdict = this.decisions.decide(edge, { from: fromLabel, request }, bytes);
     if (!verdict.allowed) return; // `#admit` says so
     for (;;) {
       const slot = this.instances.find(edge.target.compartment, verdict.instance);

@@ -1,4 +1,4 @@
-import { sizeOfMessage } from '../abi/index.ts';
+import { sizerOf } from '../abi/index.ts';
 import { CofferdamError, isCofferdamError } from '../error.ts';
 import type { Label } from '../label/index.ts';
 import type { Chain } from './chain.ts';
@@ -9,6 +9,8 @@ import type { Slot } from './instances.ts';
 export interface Crossing {
   readonly edge: Edge;
   readonly args: readonly unknown[];
+  /** Of the arguments. */
+  readonly bytes: number;
   /** The calling instance; null for trusted host code. */
   readonly from: Slot | null;
   /** `from`'s label for a guest, the message's own for a host. Kept beside `from`, which may be gone when a post arrives. */
@@ -56,6 +58,6 @@ export function withLabel(failure: CofferdamError, label: Label): CofferdamError
   return new CofferdamError(failure.code, failure.message, { cause: failure, details: { ...failure.details, label } });
 }
 
-export function sizeOfResult({ type: { result } }: Edge, value: unknown): number {
-  return result === null ? 0 : sizeOfMessage([{ name: 'result', type: result }], [value]);
+export function sizeOfResult({ type }: Edge, value: unknown): number {
+  return sizerOf(type).result(value);
 }

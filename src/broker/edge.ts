@@ -3,10 +3,13 @@ import type { Label } from '../label/index.ts';
 import type { CompartmentPolicy, GatePolicy } from '../policy/policy.ts';
 import type { FuncType } from '../wasm/types.ts';
 
+/** Trusted host code, as a caller. No compartment can have this name. */
+export const HOST = 'host';
+
 /** One function that one party may try to call at another: the unit of decision and of record. Numbered. */
 export interface Edge {
   readonly id: number;
-  /** The calling compartment, or `host` for an entry. */
+  /** The calling compartment, or HOST for an entry. */
   readonly from: string;
   /** The compartment or resource that serves it. */
   readonly to: string;

@@ -71,15 +71,8 @@ export class Recorder {
   }
 
   /** A request is about to run in `slot`. */
-  entered(
-    crossing: Crossing,
-    slot: Slot,
-    message: number,
-    verdict: AllowedCall,
-    bytes: number,
-    isPosted: boolean,
-  ): void {
-    const { edge, sender, parent, request } = crossing;
+  entered(crossing: Crossing, slot: Slot, message: number, verdict: AllowedCall, isPosted: boolean): void {
+    const { edge, sender, parent, request, bytes } = crossing;
     if (isPosted) this.#journal.append({ kind: 'deliver', message, to: slot.id, label: verdict.instance });
     else {
       this.#journal.append({
@@ -139,7 +132,7 @@ export class Recorder {
     this.#journal.append({ kind: 'reply', message, from, to, label, bytes, outcome });
   }
 
-  posted({ edge, sender, parent, request }: Crossing, message: number, bytes: number): void {
+  posted({ edge, sender, parent, request, bytes }: Crossing, message: number): void {
     this.#journal.append({
       kind: 'post',
       message,
@@ -190,7 +183,7 @@ export class Recorder {
   }
 
   /** Arguments are about to reach a host function. */
-  written({ edge, sender: instance }: Crossing, message: number, { request: label }: AllowedCall, bytes: number): void {
+  written({ edge, sender: instance, bytes }: Crossing, message: number, { request: label }: AllowedCall): void {
     this.#journal.append({ kind: 'write', message, resource: edge.to, instance, label, bytes });
   }
 

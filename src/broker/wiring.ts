@@ -5,7 +5,16 @@ import type { LabelSpace } from '../label/index.ts';
 import type { CompartmentPolicy, GatePolicy, LinkPolicy, Policy } from '../policy/policy.ts';
 import { explainMismatch, formatFunc } from '../wasm/index.ts';
 import type { WorldFunction } from '../wasm/types.ts';
-import type { Compartment, CompartmentEdges, Edge, Entry, HostFunction, Resource, Target } from './edge.ts';
+import {
+  type Compartment,
+  type CompartmentEdges,
+  type Edge,
+  type Entry,
+  HOST,
+  type HostFunction,
+  type Resource,
+  type Target,
+} from './edge.ts';
 
 /** What the embedding program offers under a resource's name: one function, or one per function of an interface. */
 export type Offered = HostFunction | { readonly [func: string]: HostFunction };
@@ -87,7 +96,7 @@ function entriesOf(policy: Policy, compartment: Compartment, add: Add): (Entry |
     if (isEntry === false) return null;
     const target: Target = { kind: 'export', compartment, index };
     const exportGate = gateOfExport(compartment, name);
-    const edge = { from: 'host', to: compartment.name, name, type, target, linkGate: null, exportGate };
+    const edge = { from: HOST, to: compartment.name, name, type, target, linkGate: null, exportGate };
     return { call: add({ ...edge, isPost: false }), post: add({ ...edge, isPost: true }) };
   });
 }

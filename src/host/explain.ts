@@ -1,5 +1,5 @@
 import type { Broker } from '../broker/broker.ts';
-import type { Edge } from '../broker/edge.ts';
+import { type Edge, HOST } from '../broker/edge.ts';
 import { edgeName, explainEdge } from '../broker/recorder.ts';
 import { isNamed, type Wiring } from '../broker/wiring.ts';
 import { CofferdamError } from '../error.ts';
@@ -37,7 +37,7 @@ export function explainFlow(
     });
   }
   const explained = edges.map((edge): ExplainedEdge => {
-    const verdict = broker.decisions.decide(edge, { from: from === 'host' ? null : request, request }, 0);
+    const verdict = broker.decisions.decide(edge, { from: from === HOST ? null : request, request }, 0);
     if (!verdict.allowed) {
       return { edge: edgeName(edge), allowed: false, labels: null, explanation: explainEdge(edge, verdict) };
     }
@@ -52,7 +52,7 @@ export function explainFlow(
 }
 
 function edgesBetween(wiring: Wiring, from: string, to: string): readonly Edge[] {
-  if (from === 'host') {
+  if (from === HOST) {
     const { entries } = wiring.compartments.get(to)?.edges ?? { entries: [] };
     return entries.flatMap((entry) => (entry ? [entry.call] : []));
   }

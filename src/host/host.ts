@@ -2,48 +2,21 @@ import type { EventEmitter } from 'node:events';
 import type { Journal } from '../audit/index.ts';
 import type { Broker } from '../broker/broker.ts';
 import { type Reply as BrokerReply, type Crossing, heldByHost } from '../broker/crossing.ts';
-import type { Edge, Entry } from '../broker/edge.ts';
+import { type Edge, type Entry, HOST } from '../broker/edge.ts';
 import type { GrantChange } from '../broker/grants.ts';
 import type { HostEvents, Recorder } from '../broker/recorder.ts';
 import type { Wiring } from '../broker/wiring.ts';
+import { conformArguments } from '../compartment/conform.ts';
 import { CofferdamError } from '../error.ts';
 import type { Ceiling, Label, LabelInput } from '../label/index.ts';
 import type { Policy } from '../policy/policy.ts';
-import { type LabelledFile, listFiles, readLabelledFile } from '../services/files.ts';
-import type { World } from '../wasm/types.ts';
+import { listFiles, readLabelledFile } from '../services/files.ts';
 import { withChanges, withCompartment, withoutCompartment } from './edit.ts';
 import { type Explained, explainFlow } from './explain.ts';
+import type { CallOptions, CompartmentStatus, HostFile, HostSession, PostOptions, Reply } from './held.ts';
 import type { Loader } from './loader.ts';
 import { Session } from './session.ts';
-import { resolveEntry, unknownCompartment } from './target.ts';
-
-/** Something that host code holds: pass it on as `{ from: held }`, and its label goes with it and the journal can follow it. */
-export interface Held {
-  readonly label: Label;
-  /** Number of the message in the journal. */
-  readonly message: number;
-}
-
-/** A result never comes without its label. */
-export interface Reply<T = unknown> extends Held {
-  readonly value: T;
-}
-
-/** A file of an `fs` resource, with the label that its path gives it. */
-export interface HostFile extends LabelledFile, Held {}
-
-export interface PostOptions {
-  /** The label of the arguments. */
-  readonly label?: LabelInput;
-  /** The reply that the arguments were made from: its label is theirs (joined with `label`). */
-  readonly from?: Held;
-}
-
-export interface CallOptions extends PostOptions {
-  readonly signal?: AbortSignal;
-  /** Refused with OPTION_UNENFORCEABLE where the compartment cannot be interrupted. */
-  readonly deadlineMs?: number;
-}
+import { maxBytesOf, resolveEntry, sizeOfArguments, unknownCompartment } from './target.ts';
 
 /** What all calls of a host share: who sends, and what happens to the label of the reply. */
 interface Sender {
@@ -51,7 +24,7 @@ interface Sender {
   readonly session: Session | null;
 }
 
-const HOST: Sender = { id: 'host', session: null };
+const PROGRAM: Sender = { id: HOST, session: null };
 
 /** A running host: compartments under a policy, a broker between them, a journal of what crossed. See `createHost`. */
 export class Host implements AsyncDisposable {
@@ -121,12 +94,12 @@ export class Host implements AsyncDisposable {
    * that tells something of the arguments has its label in `details.label`.
    */
   call<T = unknown>(target: string, args: readonly unknown[] = [], options: CallOptions = {}): Promise<Reply<T>> {
-    return this.#call<T>(HOST, target, args, options);
+    return this.#call<T>(PROGRAM, target, args, options);
   }
 
   /** One way: resolves when the message is accepted. Throws FLOW_DENIED or LIMIT_QUEUE when it is not. */
   async post(target: string, args: readonly unknown[] = [], options: PostOptions = {}): Promise<void> {
-    this.#post(HOST, target, args, options);
+    this.#post(PROGRAM, target, args, options);
   }
 
   /** Trusted state whose label floats as replies come in. */
@@ -258,9 +231,13 @@ export class Host implements AsyncDisposable {
     options: CallOptions,
   ): Crossing {
     if (this.#isClosed) throw new CofferdamError('HOST_CLOSED', 'The host is closed. Create another.');
+    const edge = resolveEntry(this.#wiring, target, args)[kind];
+    // A post is delivered later: what was checked must be what arrives.
+    const fixed = kind === 'post' ? conformArguments(edge.type, args, target, maxBytesOf(edge)) : args;
     return {
-      edge: resolveEntry(this.#wiring, target, args)[kind],
-      args,
+      edge,
+      args: fixed,
+      bytes: sizeOfArguments(edge, fixed, target),
       from: null,
       fromLabel: null,
       request: this.#labelOf(sender, options),
@@ -319,18 +296,4 @@ export class Host implements AsyncDisposable {
     this.#edits = done.catch(() => undefined); // the caller gets the error; the next edit goes on
     return done;
   }
-}
-
-export interface HostSession {
-  /** Everything that came in so far, joined. */
-  readonly label: Label;
-  call<T = unknown>(target: string, args?: readonly unknown[], options?: CallOptions): Promise<Reply<T>>;
-  post(target: string, args?: readonly unknown[], options?: PostOptions): Promise<void>;
-}
-
-export interface CompartmentStatus {
-  readonly name: string;
-  readonly sha256: string;
-  readonly world: World;
-  readonly instances: readonly { readonly id: string; readonly label: Label; readonly memoryBytes: number }[];
 }

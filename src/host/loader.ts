@@ -34,6 +34,7 @@ export class Loader {
     for (const name of previous?.compartments.keys() ?? []) if (!wiring.compartments.has(name)) grants.forget(name);
     this.#grant(policy, wiring, previous);
     const stale = wiring.commit();
+    this.#broker.compartments = wiring.compartments;
     grants.advance();
     const gone = [...(previous?.compartments.values() ?? [])].filter(
       (old) => wiring.compartments.get(old.name) !== old,

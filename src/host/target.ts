@@ -1,5 +1,7 @@
-import type { Entry } from '../broker/edge.ts';
+import { sizerOf } from '../abi/index.ts';
+import type { Edge, Entry } from '../broker/edge.ts';
 import { isNamed, type Wiring } from '../broker/wiring.ts';
+import { conformArguments } from '../compartment/conform.ts';
 import { CofferdamError } from '../error.ts';
 
 /**
@@ -48,6 +50,22 @@ export function resolveEntry(wiring: Wiring, target: string, args: readonly unkn
     });
   }
   return entry;
+}
+
+/** Bytes that the arguments carry. Throws ARGUMENT_TYPE where one does not fit its type so badly that it has no size. */
+export function sizeOfArguments({ type, ...edge }: Edge, args: readonly unknown[], target: string): number {
+  try {
+    const bytes = sizerOf(type).params(args);
+    if (Number.isSafeInteger(bytes)) return bytes;
+  } catch {
+    // Below it is said what does not fit.
+  }
+  conformArguments(type, args, target, maxBytesOf(edge));
+  throw new CofferdamError('ARGUMENT_TYPE', `The arguments of ${target} have no size. Pass plain values of its types.`);
+}
+
+export function maxBytesOf({ target }: Pick<Edge, 'target'>): number {
+  return target.kind === 'export' ? target.compartment.policy.limits.messageBytes : 0;
 }
 
 export function unknownCompartment(wiring: Wiring, name: string): CofferdamError {

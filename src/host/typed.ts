@@ -1,6 +1,7 @@
 import { CofferdamError } from '../error.ts';
 import type { World } from '../wasm/types.ts';
-import type { CallOptions, Host } from './host.ts';
+import type { CallOptions } from './held.ts';
+import type { Host } from './host.ts';
 import { type Method, surfaceOf } from './surface.ts';
 
 /**
