@@ -3,7 +3,7 @@ import type { Code } from '../codes.ts';
 import { CofferdamError } from '../error.ts';
 import { readAnswer } from './answer.ts';
 import { boundedText } from './bounded-text.ts';
-import type { Job } from './understand.ts';
+import type { Request } from './request.ts';
 
 export interface WorkerLimits {
   /** From asking to the answer, the start of a worker included. A decoder needs milliseconds, wasm-tools a second. */
@@ -56,15 +56,15 @@ export class DisposableWorker {
   }
 
   /** The answer's text. Throws what the decoder threw, LOAD_TIMEOUT, LOAD_CRASHED, LOAD_ABORTED. */
-  async ask(job: Job, signal?: AbortSignal): Promise<string> {
-    return readAnswer(await this.#answer(job, signal));
+  async ask(request: Request, signal?: AbortSignal): Promise<string> {
+    return readAnswer(await this.#answer(request, signal));
   }
 
   async end(): Promise<void> {
     await this.#worker.terminate();
   }
 
-  #answer(job: Job, signal: AbortSignal | undefined): Promise<unknown> {
+  #answer(request: Request, signal: AbortSignal | undefined): Promise<unknown> {
     const worker = this.#worker;
     return new Promise((resolve, reject) => {
       const settle = () => {
@@ -90,7 +90,7 @@ export class DisposableWorker {
       if (this.#hasEnded) return fail('LOAD_CRASHED', 'The worker that parses modules had died before.');
       worker.on('message', onMessage).on('error', onError).on('exit', onExit).on('messageerror', onError);
       signal?.addEventListener('abort', onAbort);
-      worker.postMessage(job);
+      worker.postMessage(request);
     });
   }
 

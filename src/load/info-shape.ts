@@ -30,5 +30,3 @@ export const isModuleInfo = object({
   }),
   custom: arrayOf(object({ name: isText, size: isIndex })),
 });
-
-export const isInfo: Is = isModuleInfo;

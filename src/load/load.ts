@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { CofferdamError } from '../error.ts';
-import type { ComponentInfo, ModuleInfo, Plan, World } from '../wasm/index.ts';
+import type { ModuleInfo, Plan, World } from '../wasm/index.ts';
 import { applyEdits } from '../wasm/rewrite-limits.ts';
 import { messageOf } from './bounded-text.ts';
 import { type Cache, defaultCacheDir, openCache } from './cache.ts';
@@ -37,7 +37,8 @@ export interface Loaded {
   readonly world: World;
   /** Parallel to the plan's modules, or the one module; rewritten so that an instance keeps the reference's limits. */
   readonly modules: readonly WebAssembly.Module[];
-  readonly info: ModuleInfo | ComponentInfo;
+  /** The outside of each core module as it is in the file: parallel to `modules`. */
+  readonly info: readonly ModuleInfo[];
   /** Did the understanding come from the cache? */
   readonly isCached: boolean;
   /** What an operator may want to know; nothing is wrong with the module. */
@@ -96,16 +97,15 @@ class CachingLoader implements Loader {
     const { baseDir, maxBytes = MAX_MODULE_BYTES, secondOpinion = true } = this.#env;
     const { bytes, sha256 } = await readSource(reference.wasm, reference.sha256, { baseDir, maxBytes });
     const wit = reference.wit && { text: await readWit(reference.wit, baseDir), world: reference.wit.world };
-    const job: Job = { bytes, abi: reference.abi, wit, limits: reference.limits, secondOpinion };
+    const job: Job = { task: 'understand', bytes, abi: reference.abi, wit, limits: reference.limits, secondOpinion };
     const key = cacheKey(job, sha256);
     const cached = await this.#cached(key, bytes.length);
     const understanding = cached ?? (await this.#parse(job, key));
     const modules = await compile(bytes, understanding);
-    const { plan, info } = understanding;
-    const world = worldOf(understanding);
     const problem = this.#cache?.problem ?? null;
     const notes = problem === null ? [] : [problem];
-    return { bytes, sha256, plan, world, modules, info, isCached: cached !== null, notes };
+    const { plan, info } = understanding;
+    return { bytes, sha256, plan, world: worldOf(understanding), modules, info, isCached: cached !== null, notes };
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

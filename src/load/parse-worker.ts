@@ -2,14 +2,16 @@ import { parentPort } from 'node:worker_threads';
 import { CofferdamError } from '../error.ts';
 import { type Answer, MAX_ANSWER_CHARACTERS } from './answer.ts';
 import { messageOf } from './bounded-text.ts';
-import { type Job, understand } from './understand.ts';
+import { examine } from './examine.ts';
+import type { Request } from './request.ts';
+import { understand } from './understand.ts';
 
 // The disposable worker's entry: reads hostile bytes, answers with JSON text, one job after the other. The parent ends
 // it when a job takes too long or leaves wasm-tools unusable, and trusts the answer no more than the bytes.
 
-async function answer(job: Job): Promise<Answer> {
+async function answer(request: Request): Promise<Answer> {
   try {
-    const text = JSON.stringify(await understand(job));
+    const text = JSON.stringify(request.task === 'examine' ? examine(request) : await understand(request));
     if (text.length <= MAX_ANSWER_CHARACTERS) return { ok: true, text };
     return failure('LOAD_TOO_LARGE', 'The description of the module is too large — do not use this file.');
   } catch (error) {
@@ -27,6 +29,6 @@ function plainNumbers(_key: string, value: unknown): unknown {
   return typeof value === 'bigint' ? String(value) : value;
 }
 
-parentPort?.on('message', async (job: Job) => {
-  parentPort?.postMessage(await answer(job));
+parentPort?.on('message', async (request: Request) => {
+  parentPort?.postMessage(await answer(request));
 });

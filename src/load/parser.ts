@@ -1,7 +1,7 @@
 import type { Code } from '../codes.ts';
 import { CofferdamError } from '../error.ts';
 import { DisposableWorker, WORKER_LIMITS, type WorkerLimits } from './disposable-worker.ts';
-import type { Job } from './understand.ts';
+import type { Request } from './request.ts';
 
 /** Turns hostile bytes into text that describes them, in a disposable worker. One job after the other. */
 export interface Parser extends AsyncDisposable {
@@ -9,7 +9,7 @@ export interface Parser extends AsyncDisposable {
    * The worker's answer, as untrusted as the bytes. Throws what the decoder threw, LOAD_TIMEOUT, LOAD_CRASHED,
    * LOAD_ABORTED.
    */
-  parse(job: Job, signal?: AbortSignal): Promise<string>;
+  parse(request: Request, signal?: AbortSignal): Promise<string>;
 }
 
 /** The worker starts with the first job, and serves until a file does it harm. */
@@ -29,8 +29,8 @@ class WorkerParser implements Parser {
     this.#limits = limits;
   }
 
-  parse(job: Job, signal?: AbortSignal): Promise<string> {
-    const answer = this.#queue.then(() => this.#parse(job, signal));
+  parse(request: Request, signal?: AbortSignal): Promise<string> {
+    const answer = this.#queue.then(() => this.#parse(request, signal));
     this.#queue = answer.catch(() => null);
     return answer;
   }
@@ -40,22 +40,22 @@ class WorkerParser implements Parser {
     await this.#discard();
   }
 
-  async #parse(job: Job, signal: AbortSignal | undefined): Promise<string> {
+  async #parse(request: Request, signal: AbortSignal | undefined): Promise<string> {
     const isUsed = this.#worker !== null;
     try {
-      return await this.#ask(job, signal);
+      return await this.#ask(request, signal);
     } catch (error) {
       // What an earlier file did to the worker must not be held against this one: a fresh worker decides.
       const code = error instanceof CofferdamError ? error.code : null;
       if (!isUsed || code !== 'LOAD_CRASHED') throw error;
     }
-    return await this.#ask(job, signal);
+    return await this.#ask(request, signal);
   }
 
-  async #ask(job: Job, signal: AbortSignal | undefined): Promise<string> {
+  async #ask(request: Request, signal: AbortSignal | undefined): Promise<string> {
     this.#worker ??= new DisposableWorker(this.#limits);
     try {
-      return await this.#worker.ask(job, signal);
+      return await this.#worker.ask(request, signal);
     } catch (error) {
       if (!(error instanceof CofferdamError) || DEADLY.has(error.code)) await this.#discard();
       throw error;

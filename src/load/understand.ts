@@ -1,8 +1,7 @@
 import { CofferdamError } from '../error.ts';
 import {
-  type ComponentInfo,
-  inspectComponent,
   inspectModule,
+  layerOf,
   type ModuleInfo,
   type Plan,
   planComponent,
@@ -15,8 +14,9 @@ import { assertSecondOpinion } from './second-opinion.ts';
 import { loadWasmTools } from './wasm-tools.ts';
 import { worldOfWit } from './wit.ts';
 
-/** What the parsing worker is asked. */
+/** Asks the parsing worker for what it takes to run these bytes. */
 export interface Job {
+  readonly task: 'understand';
   readonly bytes: Uint8Array;
   readonly abi: Abi;
   readonly wit: { readonly text: string; readonly world: string | null } | null;
@@ -31,7 +31,8 @@ export interface Understanding {
   readonly plan: Plan | null;
   /** Null when there is a plan, which has it. */
   readonly world: World | null;
-  readonly info: ModuleInfo | ComponentInfo;
+  /** The outside of each core module: parallel to the plan's modules, or of the one module. */
+  readonly info: readonly ModuleInfo[];
   /** What makes each core module keep the limits: parallel to the plan's modules, or for the one module. */
   readonly edits: readonly (readonly TextEdit[])[];
 }
@@ -54,7 +55,7 @@ async function understandComponent({ bytes, limits, secondOpinion }: Job): Promi
   const tools = secondOpinion ? loadWasmTools() : null;
   tools?.catch(() => null);
   const plan = planComponent(bytes);
-  const info = inspectComponent(bytes);
+  const info = plan.modules.map((range) => inspectModule(bytes, range));
   const edits = editsOf(plan, bytes, limits);
   if (secondOpinion) await assertSecondOpinion(bytes, plan);
   return { plan, world: null, info, edits };
@@ -64,7 +65,7 @@ async function understandModule({ bytes, wit, limits }: Job, abi: Exclude<Abi, '
   if (wit === null) {
     throw new CofferdamError('LOAD_WIT_MISSING', `A module with abi: ${abi} carries no types — add wit: to it.`);
   }
-  const info = inspectModule(bytes);
+  const info = [inspectModule(bytes)];
   const world = await worldOfWit(wit.text, wit.world);
   const plan = abi === 'core' ? planCore(bytes, world) : null;
   return { plan, world: plan === null ? world : null, info, edits: textEdits([{ bytes, count: 1 }], limits) };
@@ -85,20 +86,12 @@ function textEdits(modules: readonly CountedModule[], limits: InstanceLimits): T
   );
 }
 
-/** `component`, `core`, or null for something else. Source: Binary.md of the component model, "Component Definitions". */
-export function kindOf(bytes: Uint8Array): 'component' | 'core' | null {
-  const [zero, a, s, m, version, high, layer, layerHigh] = bytes;
-  if (zero !== 0x00 || a !== 0x61 || s !== 0x73 || m !== 0x6d || layerHigh !== 0) return null;
-  if (layer === 1) return 'component';
-  return layer === 0 && version === 1 && high === 0 ? 'core' : null;
-}
-
 function assertKind(bytes: Uint8Array, abi: Abi): void {
-  const kind = kindOf(bytes);
-  if (kind === (abi === 'component' ? 'component' : 'core')) return;
+  const kind = layerOf(bytes);
+  if (kind === (abi === 'component' ? 'component' : 'module')) return;
   const remedy = {
     component: 'The bytes are a component — write abi: component.',
-    core: 'The bytes are a core module — write abi: core (or assemblyscript, or adapter) and add wit:.',
+    module: 'The bytes are a core module — write abi: core (or assemblyscript, or adapter) and add wit:.',
     none: 'The bytes are no WebAssembly — name another file (text format must be assembled first).',
   }[kind ?? 'none'];
   throw new CofferdamError('LOAD_KIND', remedy, { details: { abi, kind } });

@@ -1,5 +1,5 @@
 import type { World } from '../wasm/index.ts';
-import { isInfo } from './info-shape.ts';
+import { isModuleInfo } from './info-shape.ts';
 import { isPlan, isWorld } from './plan-shape.ts';
 import { arrayOf, type Is, isIndex, nullable, object } from './shape.ts';
 import type { Understanding } from './understand.ts';
@@ -24,15 +24,16 @@ const isAnything: Is = () => true;
 const isShape = object({
   plan: nullable(isAnything),
   world: nullable(isAnything),
-  info: isInfo,
+  info: arrayOf(isModuleInfo),
   edits: arrayOf(arrayOf(object({ start: isIndex, end: isIndex, bytes: isHex }))),
 });
 
-function isSound({ plan, world, edits }: Understanding, size: number): boolean {
+function isSound({ plan, world, info, edits }: Understanding, size: number): boolean {
   if (plan === null ? !isWorld(world) : world !== null || !isPlan(plan, size)) return false;
   const modules = plan?.modules ?? [{ start: 0, end: size }];
   return (
     edits.length === modules.length &&
+    info.length === modules.length &&
     modules.every(({ start, end }, i) => {
       let from = 0;
       return (edits[i] ?? []).every((edit) => {

@@ -1,0 +1,164 @@
+import {
+  type ComponentAst,
+  decodeComponent,
+  formatCoreExtern,
+  formatFunc,
+  inspectModule,
+  layerOf,
+  type ModuleInfo,
+  type ModuleRange,
+  type World,
+  type WorldFunction,
+  worldOfComponent,
+} from '../wasm/index.ts';
+import { type Producer, readCustomSections } from './custom-sections.ts';
+
+/** Asks the parsing worker what is in these bytes. */
+export interface ExamineJob {
+  readonly task: 'examine';
+  readonly bytes: Uint8Array;
+}
+
+/** What is in a file: plain data. Every text in it comes from the file. */
+export interface Examination {
+  readonly kind: 'component' | 'core';
+  readonly imports: readonly Item[];
+  readonly exports: readonly Item[];
+  /** The core modules, in file order; a core module's own only one is itself. */
+  readonly modules: readonly ExaminedModule[];
+  /** Of the file itself, not of the modules in a component. */
+  readonly custom: readonly { readonly name: string; readonly bytes: number }[];
+  readonly producers: readonly Producer[];
+  /** What it takes to run it, beyond WebAssembly 1.0: `memory64`, `resources`, `simd128`, … */
+  readonly features: readonly string[];
+  /** Does it have async functions, streams or futures (WASI 0.3)? */
+  readonly isAsync: boolean;
+}
+
+/** `name` is `interface#function` or `module.name`; `type` is WIT for a component and text format for a core module. */
+export interface Item {
+  readonly name: string;
+  readonly type: string;
+}
+
+export interface ExaminedModule {
+  readonly bytes: number;
+  readonly codeBytes: number;
+  readonly functions: number;
+  readonly hasStart: boolean;
+  /** In pages of 64 KiB. */
+  readonly memories: readonly Extent[];
+  /** In entries. */
+  readonly tables: readonly Extent[];
+}
+
+export interface Extent {
+  readonly initial: number;
+  readonly maximum: number | null;
+  readonly imported: boolean;
+}
+
+/** Throws WASM_*, also for what is no WebAssembly. Runs in the disposable worker. */
+export function examine({ bytes }: ExamineJob): Examination {
+  return layerOf(bytes) === 'component' ? examineComponent(bytes) : examineModule(bytes);
+}
+
+function examineModule(bytes: Uint8Array): Examination {
+  const range = { start: 0, end: bytes.length };
+  const info = inspectModule(bytes);
+  const { sections, producers, targetFeatures } = readCustomSections(bytes, range);
+  return {
+    kind: 'core',
+    imports: info.imports.map(({ module, name, type }) => ({
+      name: `${module}.${name}`,
+      type: formatCoreExtern(type),
+    })),
+    exports: info.exports.map(({ name, type }) => ({ name, type: formatCoreExtern(type) })),
+    modules: [examined(range, info)],
+    custom: sections,
+    producers,
+    features: [...new Set([...moduleFeatures(info), ...targetFeatures])].sort(),
+    isAsync: false,
+  };
+}
+
+function examineComponent(bytes: Uint8Array): Examination {
+  const ast = decodeComponent(bytes);
+  const world = worldOfComponent(bytes);
+  const modules = modulesIn(ast);
+  const customs = [ast.range, ...modules.map(({ range }) => range)].map((range) => readCustomSections(bytes, range));
+  const isAsync = [...world.imports, ...world.exports].some(({ type }) => type.async || hasAsyncType(type));
+  const features = [
+    ...(world.resources.length > 0 ? ['resources'] : []),
+    ...(isAsync ? ['async'] : []),
+    ...modules.flatMap(({ module }) => moduleFeatures(module)),
+    ...customs.flatMap(({ targetFeatures }) => targetFeatures),
+  ];
+  return {
+    kind: 'component',
+    imports: world.imports.map((item) => typed(item, world)),
+    exports: world.exports.map((item) => typed(item, world)),
+    modules: modules.map(({ range, module }) => examined(range, module)),
+    custom: customs[0]?.sections ?? [],
+    producers: distinct(customs.flatMap(({ producers }) => producers)),
+    features: [...new Set(features)].sort(),
+    isAsync,
+  };
+}
+
+function typed({ id, type }: WorldFunction, world: World): Item {
+  return { name: id, type: formatFunc(type, (resource) => world.resources[resource]?.name ?? `resource-${resource}`) };
+}
+
+interface FoundModule {
+  readonly range: ModuleRange;
+  readonly module: ModuleInfo;
+}
+
+function modulesIn({ definitions }: ComponentAst): FoundModule[] {
+  return definitions.flatMap((definition) => {
+    if (definition.kind === 'core-module') return [definition];
+    return definition.kind === 'component' ? modulesIn(definition.component) : [];
+  });
+}
+
+function examined({ start, end }: ModuleRange, { counts, hasStart, memories, tables }: ModuleInfo): ExaminedModule {
+  const extent = ({ min, max, imported }: { min: number; max: number | null; imported: boolean }): Extent => ({
+    initial: min,
+    maximum: max,
+    imported,
+  });
+  const { codeBytes, functions, importedFunctions } = counts;
+  return {
+    bytes: end - start,
+    codeBytes,
+    functions: functions - importedFunctions,
+    hasStart,
+    memories: memories.map(extent),
+    tables: tables.map(extent),
+  };
+}
+
+function moduleFeatures({ memories, tables, imports, exports }: ModuleInfo): string[] {
+  const externs = [...imports, ...exports].map(({ type }) => type);
+  return [
+    ...(memories.some(({ index64 }) => index64) ? ['memory64'] : []),
+    ...(memories.length > 1 ? ['multi-memory'] : []),
+    ...(memories.some(({ shared }) => shared) ? ['threads'] : []),
+    ...(tables.some(({ element }) => element !== '(ref null func)') ? ['reference-types'] : []),
+    ...(externs.some(({ kind }) => kind === 'tag') ? ['exception-handling'] : []),
+    ...(externs.some((type) => type.kind === 'func' && type.type.results.length > 1) ? ['multivalue'] : []),
+  ];
+}
+
+/** Is there a stream, future or error context anywhere in a type? Types are trees of bounded size. */
+function hasAsyncType(type: unknown): boolean {
+  if (typeof type !== 'object' || type === null) return false;
+  if ('kind' in type && (type.kind === 'stream' || type.kind === 'future' || type.kind === 'error-context'))
+    return true;
+  return Object.values(type).some(hasAsyncType);
+}
+
+function distinct(producers: readonly Producer[]): Producer[] {
+  return [...new Map(producers.map((producer) => [JSON.stringify(producer), producer])).values()];
+}
