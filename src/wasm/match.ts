@@ -1,6 +1,7 @@
 import { coreMismatch } from './core-types.ts';
 import type { ComponentType, Entity, InstanceType, ModuleType, Resources, Steps, TypeEntity } from './entities.ts';
 import { Substitution } from './substitute.ts';
+import type { ValType } from './types.ts';
 import { Comparison } from './subtype.ts';
 
 /**
@@ -11,6 +12,8 @@ import { Comparison } from './subtype.ts';
 export class Matcher {
   /** Open resource to actual resource. */
   readonly bindings = new Map<number, number>();
+  /** Expected type to the actual type given for it under a name: equal, but visible where the given one is. */
+  readonly given = new Map<ValType, ValType>();
   private readonly bindable = new Set<number>();
   private readonly resources: Resources;
   private readonly steps: Steps;
@@ -80,7 +83,10 @@ export class Matcher {
 
   /** Types are equal, so each must fit the other; only an open resource takes what it is given. */
   private typeEntity(actual: TypeEntity, expected: TypeEntity): string | null {
-    if (actual.kind === 'value' && expected.kind === 'value') return this.comparison.value(actual.type, expected.type);
+    if (actual.kind === 'value' && expected.kind === 'value') {
+      this.given.set(expected.type, actual.type);
+      return this.comparison.value(actual.type, expected.type);
+    }
     if (actual.kind === 'func' && expected.kind === 'func') return this.comparison.func(actual.type, expected.type);
     if (actual.kind === 'resource' && expected.kind === 'resource') {
       return this.resource(actual.resource, expected.resource);

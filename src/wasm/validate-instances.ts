@@ -70,10 +70,9 @@ export class InstanceValidator {
     const problem = matcher.entities('the import', args, component.imports);
     if (problem !== null) this.fail(problem);
     const substitutes = new Map(matcher.bindings);
-    for (const resource of component.exportResources) {
-      substitutes.set(resources.canonical(resource), resources.fresh());
-    }
+    for (const resource of component.exportResources) substitutes.set(resources.canonical(resource), resources.fresh());
     const substitution = Substitution.of(substitutes, resources, steps);
+    for (const [from, to] of matcher.given) substitution.replace(from, to);
     return { exports: substitution.entities(component.exports), resources: [] };
   }
 }

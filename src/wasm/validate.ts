@@ -6,7 +6,6 @@ import { type ComponentType, type Entity, Resources, Steps, type TypeEntity } fr
 import { WASM_LIMITS } from './limits.ts';
 import { Matcher } from './match.ts';
 import { NameScope } from './name-scope.ts';
-import { renameInstance } from './rename.ts';
 import { TypeResolver } from './resolve.ts';
 import { checkImportNames } from './resolve-core.ts';
 import type { Fail } from './resolve-values.ts';
@@ -170,11 +169,9 @@ class ComponentValidator {
     this.fail(`the ${side} \`${name}\` uses a resource, record, variant, enum or flags that has no visible name`);
   }
 
-  /** What is exported is seen under the exported name: types get an identity of their own. */
+  /** An exported type is seen under the exported name, as a type of its own; an instance names what it holds as it is. */
   private renamed(entity: Entity): Entity {
-    if (entity.sort === 'type') return { sort: 'type', type: this.types.renamed(entity.type) };
-    if (entity.sort !== 'instance') return entity;
-    return { sort: 'instance', type: renameInstance(entity.type, this.resources, this.context.steps) };
+    return entity.sort === 'type' ? { sort: 'type', type: this.types.renamed(entity.type) } : entity;
   }
 
   private ascribed(actual: Entity, type: Parameters<TypeResolver['extern']>[0]): Entity {
