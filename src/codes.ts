@@ -146,6 +146,13 @@ export const CODES = {
   FILE_TOO_MANY: 'The folder holds more files than can be listed.',
   FILE_UNLABELLED: 'The file lies in no folder that gives it a label.',
   RESOURCE_UNKNOWN: 'There is no such resource of files.',
+  // cli
+  CLI_USAGE: 'The command line is not understood.',
+  CLI_ARGS: 'The arguments for a call, given on the command line, cannot be read.',
+  CLI_FILE: 'A file named on the command line cannot be read or written.',
+  CLI_JOURNAL: 'The manifest keeps its journal in memory, so that there is none to ask.',
+  CLI_OUTPUT: 'The output of the command line cannot be written.',
+  INIT_EXISTS: '`cofferdam init` would have to write over a file.',
 } as const satisfies Record<string, string>;
 
 export type Code = keyof typeof CODES;

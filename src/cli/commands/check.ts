@@ -1,0 +1,70 @@
+import { type Command, Option } from 'commander';
+import { CofferdamError } from '../../error.ts';
+import {
+  type Analysis,
+  analyse,
+  type CheckReport,
+  loadManifest,
+  renderDot,
+  renderJson,
+  renderMermaid,
+  renderText,
+  renderWhy,
+  renderWhyJson,
+  reportOf,
+  why,
+} from '../../policy/index.ts';
+import { type CommandContext, type CommonOptions, makeCommand, withCommonOptions } from '../command.ts';
+import { safeLines } from '../output.ts';
+import { loadWorlds } from '../worlds.ts';
+
+const FORMATS = {
+  text: renderText,
+  json: renderJson,
+  mermaid: renderMermaid,
+  dot: renderDot,
+} as const satisfies Record<string, (report: CheckReport) => string>;
+
+interface CheckOptions extends CommonOptions {
+  readonly format: keyof typeof FORMATS;
+  readonly why?: readonly string[];
+  readonly types: boolean;
+}
+
+/** What can flow where, before anything runs. Exit code 1 when a `forbid` rule can be broken. */
+export function checkCommand({ io, finish }: CommandContext): Command {
+  const command = makeCommand('check', 'what can flow where under a manifest, before anything runs', [
+    'cofferdam check cofferdam.yaml',
+    'cofferdam check cofferdam.yaml --why customer:acme webhook',
+    'cofferdam check cofferdam.yaml --format mermaid',
+  ])
+    .argument('<manifest>', 'the manifest (YAML or JSON)')
+    .addOption(new Option('--format <format>', 'how to print it').choices(Object.keys(FORMATS)).default('text'))
+    .option('--why <tag resource...>', 'only: by which ways can data with this tag get to this resource?')
+    .option('--no-types', 'do not load the guests: less exact where links name only interfaces');
+  return withCommonOptions(command).action(async (manifest: string, options: CheckOptions) => {
+    const format = options.json === true ? 'json' : options.format;
+    const policy = await loadManifest(manifest);
+    const analysis = analyse(policy, options.types ? await loadWorlds(policy) : new Map());
+    if (options.why) {
+      await io.stdout.write(answerWhy(analysis, options.why, format));
+      return;
+    }
+    const report = reportOf(analysis);
+    const text = FORMATS[format](report);
+    await io.stdout.write(format === 'json' ? text : safeLines(text));
+    finish(report.ok ? 'done' : 'failed');
+  });
+}
+
+function answerWhy(analysis: Analysis, question: readonly string[], format: CheckOptions['format']): string {
+  const [tag, resource] = question;
+  if (tag === undefined || resource === undefined || question.length > 2) {
+    throw new CofferdamError('CLI_USAGE', '--why takes a tag and a resource, such as: --why customer:acme webhook.');
+  }
+  if (format !== 'text' && format !== 'json') {
+    throw new CofferdamError('CLI_USAGE', `--why answers in text or JSON, not in ${format}.`);
+  }
+  const ways = why(analysis, tag, resource);
+  return format === 'json' ? renderWhyJson(tag, resource, ways) : safeLines(renderWhy(tag, resource, ways));
+}
