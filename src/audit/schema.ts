@@ -16,11 +16,6 @@ export function createSchema(database: DatabaseSync): void {
   );
 }
 
-/** Has anything been put into it yet? Throws AUDIT_FORMAT for a file that isn't a database. */
-export function isEmptyDatabase(database: DatabaseSync, path: string): boolean {
-  return readSchema(database, path).length === 0 && pragma(database, 'application_id') === 0;
-}
-
 /**
  * Exactly our table and nothing else: a hostile file can bring no view, trigger, index or generated column that SQLite
  * would evaluate. Throws AUDIT_FORMAT.

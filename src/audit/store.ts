@@ -1,12 +1,13 @@
-import { chmodSync, closeSync, constants, mkdirSync, openSync } from 'node:fs';
+import { chmodSync, mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import { CofferdamError, isCofferdamError } from '../error.ts';
+import { createJournalFile, createPrivateFile, isRegularFile } from './create.ts';
 import { type Batch, GENESIS_HEAD, type Head, headOf } from './hash.ts';
 import { readHead, writeHead } from './head.ts';
 import { LIMITS } from './limits.ts';
 import { batchFrom, SELECT_ENDING_AT, SELECT_LAST } from './rows.ts';
-import { assertSchema, createSchema, isEmptyDatabase } from './schema.ts';
+import { assertSchema, createSchema } from './schema.ts';
 
 const PAGE_BYTES = 4096;
 
@@ -53,7 +54,7 @@ export function openStore(path: string | null, maxBytes: number | null): Store {
  */
 function takeLock(path: string): DatabaseSync {
   const lockPath = `${path}.lock`;
-  makePrivateFile(lockPath);
+  if (!isRegularFile(lockPath)) createPrivateFile(lockPath);
   const lock = new DatabaseSync(lockPath, { timeout: 0, defensive: true });
   try {
     lock.exec('PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE');
@@ -76,14 +77,6 @@ const SQLITE_NOTADB = 26;
 /** Primary result codes: the low byte of what node:sqlite reports. https://sqlite.org/rescode.html */
 function isSqliteError(error: unknown, code: number): boolean {
   return error instanceof Error && 'errcode' in error && (Number(error.errcode) & 0xff) === code;
-}
-
-/**
- * Exists afterwards; a new one is its owner's alone. Must not be called for a file that SQLite has open in this process:
- * closing any descriptor of it drops POSIX locks.
- */
-function makePrivateFile(path: string): void {
-  closeSync(openSync(path, constants.O_RDWR | constants.O_CREAT | constants.O_NOFOLLOW, 0o600));
 }
 
 function prepareInsert(database: DatabaseSync): StatementSync {
@@ -110,7 +103,12 @@ class FileStore implements Store {
   constructor(path: string, lock: DatabaseSync, maxBytes: number | null) {
     this.#path = path;
     this.#lock = lock;
-    makePrivateFile(path);
+    const known = readHead(path);
+    const isNew = !isRegularFile(path);
+    if (isNew) {
+      if (known !== null && known.seq > 0) throw broken(path, 'is gone, but its head file is not');
+      createJournalFile(path);
+    }
     this.database = new DatabaseSync(path, {
       timeout: 5000,
       defensive: true,
@@ -118,7 +116,7 @@ class FileStore implements Store {
     });
     try {
       this.database.exec('PRAGMA trusted_schema = OFF; PRAGMA synchronous = FULL');
-      this.#head = this.#prepare();
+      this.#head = this.#prepare(isNew ? GENESIS_HEAD : known);
       if (maxBytes !== null) limitPages(this.database, maxBytes);
       this.#insert = prepareInsert(this.database);
     } catch (error) {
@@ -131,24 +129,15 @@ class FileStore implements Store {
     return this.#head;
   }
 
-  /** Makes a new journal, or checks that an old one ends where its head says; returns its end. */
-  #prepare(): Head {
-    const known = readHead(this.#path);
-    const isNew = isEmptyDatabase(this.database, this.#path);
-    if (isNew) {
-      if (known !== null && known.seq > 0) throw broken(this.#path, 'is empty, but its head file counts events');
-      // The head first: a journal with events and no head file can then only be one whose head was taken away. The schema
-      // goes into the file itself, before there's a -wal file that could get lost.
-      writeHead(this.#path, GENESIS_HEAD);
-      createSchema(this.database);
-    }
+  /** Checks that the journal ends where its head says; returns its end. */
+  #prepare(known: Head | null): Head {
     assertSchema(this.database, this.#path);
     // SQLite gives the -wal and -shm files the same mode.
     chmodSync(this.#path, 0o600);
     this.database.exec('PRAGMA journal_mode = WAL; PRAGMA journal_size_limit = 16777216');
     const last = batchFrom(this.database.prepare(SELECT_LAST).get());
     const head = last === null ? GENESIS_HEAD : headOf(last);
-    this.#assertHead(isNew ? GENESIS_HEAD : known, head);
+    this.#assertHead(known, head);
     return head;
   }
 

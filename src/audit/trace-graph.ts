@@ -77,7 +77,7 @@ export interface NodeKey {
 /** Gate uses and flows that wait for each other. They're recorded next to each other, so few wait at a time. */
 const MAX_WAITING = 10_000;
 
-export interface GraphLimits {
+interface GraphLimits {
   readonly maxNodes: number;
   readonly maxEdges: number;
   /** Show all that host code holds as one node per run. */

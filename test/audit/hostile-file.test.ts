@@ -28,6 +28,7 @@ test('what is not there, or not a file, is AUDIT_READ', () => {
 
 test('what is not a journal is AUDIT_FORMAT, for readers and for a host, and stays as it was', () => {
   const makers: ((path: string) => void)[] = [
+    (path) => writeFileSync(path, ''),
     (path) => writeFileSync(path, 'not a database at all'.repeat(100)),
     (path) => new DatabaseSync(path).exec('CREATE TABLE notes (text)'),
     (path) => new DatabaseSync(path).exec('PRAGMA application_id = 7; CREATE TABLE batches (first_seq)'),

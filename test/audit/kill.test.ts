@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, onTestFinished, test } from 'vitest';
 import { openJournal } from '../../src/audit/journal.ts';
@@ -11,11 +12,16 @@ import { call, readAll, temporaryJournal, testClock } from './support.ts';
 
 const code = (value: string) => expect.objectContaining({ code: value });
 
+function spawnWriter(path: string, numbersPath = '-') {
+  const script = new URL('./writer-process.ts', import.meta.url).pathname;
+  const child = spawn(process.execPath, [script, path, numbersPath], { stdio: ['ignore', 'pipe', 'pipe'] });
+  onTestFinished(() => void child.kill('SIGKILL'));
+  return child;
+}
+
 /** A process that writes the journal, once it has written something. */
 async function startWriter(path: string, numbersPath = '-'): Promise<ChildProcess> {
-  const script = new URL('./writer-process.ts', import.meta.url).pathname;
-  const child = spawn(process.execPath, [script, path, numbersPath], { stdio: ['ignore', 'pipe', 'inherit'] });
-  onTestFinished(() => void child.kill('SIGKILL'));
+  const child = spawnWriter(path, numbersPath);
   await Promise.race([once(child.stdout, 'data'), once(child, 'exit')]);
   expect(child.exitCode).toBeNull();
   return child;
@@ -46,6 +52,21 @@ test('kill -9 at a random moment: durable events are all there, ordinary ones wi
   expect(readAll(path).every(({ kind }, at) => (kind === 'write') === (at % 8 === 7))).toBe(true);
 });
 
+test('kill -9 while the journal is being made: none, or one that verifies; the next host goes on', async () => {
+  for (let round = 0; round < 8; round++) {
+    const path = temporaryJournal();
+    const child = spawnWriter(path);
+    // The folder's first file means that the journal is being opened.
+    await expect.poll(() => readdirSync(dirname(path)).length, { interval: 1 }).toBeGreaterThan(0);
+    await sleep(Math.random() * 8);
+    await kill(child);
+    if (existsSync(path)) expect(verifyJournal(path)).toMatchObject({ ok: true, problems: [] });
+    using journal = openJournal({ path, clock: testClock() });
+    journal.appendDurable(call(1));
+    expect(verifyJournal(path).ok).toBe(true);
+  }
+});
+
 test('a journal has one writer, and the lock ends with the process that holds it', async () => {
   const path = temporaryJournal();
   const child = await startWriter(path);
@@ -53,6 +74,10 @@ test('a journal has one writer, and the lock ends with the process that holds it
   await kill(child);
   using journal = openJournal({ path, clock: testClock() });
   expect(() => openJournal({ path, clock: testClock() })).toThrow(code('AUDIT_LOCKED'));
+  // The refused attempt of this process must not have dropped the lock that keeps others out.
+  const other = spawnWriter(path);
+  const [refusal] = await once(other.stderr.setEncoding('utf8'), 'data');
+  expect(refusal).toContain('AUDIT_LOCKED');
   journal.appendDurable(call(1));
   journal.close();
   using next = openJournal({ path, clock: testClock() });
