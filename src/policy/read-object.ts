@@ -26,12 +26,16 @@ class ObjectReader {
 
   read(value: unknown, path: Path, around: ReadonlySet<object>): Tree | undefined {
     this.#nodes += 1;
-    if (this.#isPastLimit(path)) return null;
+    if (this.#isPastLimit()) return null;
     if (value === undefined || value === null || typeof value === 'boolean' || typeof value === 'number') return value;
     if (typeof value === 'string') return this.#text(value, path);
     if (typeof value !== 'object') return this.#refuse(path, `a ${typeof value} is refused — give plain data`);
     if (types.isProxy(value)) return this.#refuse(path, 'a proxy is refused — give plain data');
     if (around.has(value)) return this.#refuse(path, 'the object contains itself — give a tree');
+    if (around.size >= DOCUMENT_LIMITS.maxDepth) {
+      this.#problems.add('MANIFEST_LIMIT', path, `nested deeper than ${DOCUMENT_LIMITS.maxDepth} — flatten it`);
+      return null;
+    }
     const inside = new Set(around).add(value);
     if (Array.isArray(value)) return this.#list(value, path, inside);
     return isPlainObject(value)
@@ -47,7 +51,7 @@ class ObjectReader {
       if (property === undefined || !('value' in property))
         return this.#refuse(at, 'a hole or an accessor in a list is refused — give plain data');
       items.push(this.read(property.value, at, inside) ?? null);
-      if (this.#isPastLimit(path)) break;
+      if (this.#isPastLimit()) break;
     }
     return items;
   }
@@ -66,7 +70,7 @@ class ObjectReader {
       if (!('value' in property)) return this.#refuse(at, 'an accessor is refused — give plain data');
       const value = this.read(property.value, at, inside);
       if (value !== undefined) map[key] = value;
-      if (this.#isPastLimit(path)) break;
+      if (this.#isPastLimit()) break;
     }
     return map;
   }
@@ -83,14 +87,10 @@ class ObjectReader {
     return null;
   }
 
-  #isPastLimit(path: Path): boolean {
-    const { maxNodes, maxBytes, maxDepth } = DOCUMENT_LIMITS;
-    if (this.#nodes <= maxNodes && this.#textLength <= maxBytes && path.length <= maxDepth) return false;
-    this.#problems.add(
-      'MANIFEST_LIMIT',
-      [],
-      `more than ${maxNodes} values, ${maxBytes} characters or ${maxDepth} levels — shorten it`,
-    );
+  #isPastLimit(): boolean {
+    const { maxNodes, maxBytes } = DOCUMENT_LIMITS;
+    if (this.#nodes <= maxNodes && this.#textLength <= maxBytes) return false;
+    this.#problems.add('MANIFEST_LIMIT', [], `more than ${maxNodes} values or ${maxBytes} characters — shorten it`);
     return true;
   }
 }
