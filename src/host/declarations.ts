@@ -52,12 +52,12 @@ function compartmentInterface(name: string, typeName: string, world: World, prin
 }
 
 function signature({ name, func }: Method, printer: TypePrinter): string[] {
-  const scope = new Scope(['options']);
+  const scope = new Scope();
   const parameters = func.type.params.map(
     (param) => `${scope.name(camelCase(param.name))}: ${printer.print(param.type, [name, param.name])}`,
   );
   const reply = printer.print(replyType(func.type), [name, 'result']);
-  const list = [...parameters, 'options?: CallOptions'].join(', ');
+  const list = [...parameters, `${scope.name('options')}?: CallOptions`].join(', ');
   return [`/** \`${commented(func.id)}\` */`, `${propertyKey(name)}(${list}): Promise<Reply<${reply}>>;`];
 }
 

@@ -17,6 +17,7 @@ import type { CallOptions, CompartmentStatus, HostFile, HostSession, PostOptions
 import type { Loader } from './loader.ts';
 import { Session } from './session.ts';
 import { maxBytesOf, resolveEntry, sizeOfArguments, unknownCompartment } from './target.ts';
+import { typedCompartment } from './typed.ts';
 
 /** What all calls of a host share: who sends, and what happens to the label of the reply. */
 interface Sender {
@@ -117,6 +118,13 @@ export class Host implements AsyncDisposable {
       call: (target, args = [], options = {}) => this.#call(sender, target, args, options),
       post: async (target, args = [], options = {}) => this.#post(sender, target, args, options),
     };
+  }
+
+  /** A compartment's exports as methods, `(…args, options?) => Promise<Reply>`; `cofferdam types` writes the type T. */
+  compartment<T extends object>(name: string): T {
+    const compartment = this.#wiring.compartments.get(name);
+    if (!compartment) throw unknownCompartment(this.#wiring, name);
+    return typedCompartment(this, name, compartment.code.world) as T;
   }
 
   /** Would it flow, and if not, why not, and what is the smallest change that would allow it? Changes nothing. */

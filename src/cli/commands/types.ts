@@ -41,5 +41,10 @@ async function worldOfFile(file: string, baseDir: string): Promise<Map<string, W
   // Nothing is run, so no limit of a compartment applies.
   const limits = { memoryBytes: BOUNDS.memoryBytes[1], tableEntries: BOUNDS.tableEntries[1] };
   const { world } = await loader.load({ wasm: file, sha256: null, abi: 'component', wit: null, limits });
-  return new Map([[basename(file).replace(/(\.component)?\.wasm$/, ''), world]]);
+  return new Map([[compartmentName(basename(file)), world]]);
+}
+
+function compartmentName(file: string): string {
+  const words = file.replace(/(\.component)?\.wasm$/, '').toLowerCase();
+  return words.replace(/[^a-z0-9]+/g, '-').replace(/^-|-$/g, '') || 'guest';
 }
