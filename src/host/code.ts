@@ -24,7 +24,7 @@ export async function loadCode(policy: CompartmentPolicy, env: LoadEnv): Promise
     const [info] = loaded.info;
     if (module && info && policy.abi === 'adapter') {
       const adapter = await importAdapter(policy, env.baseDir);
-      return makeAdapterCode({ module, info, world, sha256, limits, adapter });
+      return makeAdapterCode({ module, world, sha256, limits, adapter });
     }
     if (module && info) return makeAssemblyScriptCode({ module, info, world, sha256, limits, wasi });
     throw new CofferdamError('INTERNAL', `${policy.wasm} was loaded without a plan.`);

@@ -130,7 +130,9 @@ function isSoundLifted({ core, options, scope }: Lifted, bounds: Bounds): boolea
   return scope < bounds.plan.scopes && isSoundItem(core, bounds) && areSoundOptions(options, bounds);
 }
 
-function areSoundOptions({ memory, realloc, postReturn }: CanonOptions, bounds: Bounds): boolean {
+/** The executor looks for memory and realloc at their first use: a core module's own imports name its own exports. */
+function areSoundOptions({ memory, realloc, postReturn }: CanonOptions, { plan }: Bounds): boolean {
+  const bounds = { plan, instances: plan.instantiations.length };
   return [memory, realloc, postReturn].every((item) => item === null || isSoundItem(item, bounds));
 }
 
