@@ -3,7 +3,7 @@ import type { FuncType } from '../wasm/types.ts';
 import type { Context, ContextOwner } from './context.ts';
 import { containsKind, emitExport, emitLifted, emitLowered, type FunctionContext } from './emit-function.ts';
 import { Emitter } from './emitter.ts';
-import { unsupported } from './layout.ts';
+import { layoutOf, unsupported } from './layout.ts';
 import { LIBRARY } from './library.ts';
 
 export type CoreFunction = (...args: never[]) => unknown;
@@ -71,6 +71,8 @@ export interface Adapters {
 export function compileAdapters(plan: AdapterPlan, { isAsync }: { isAsync: boolean }): Adapters {
   for (const { id, type } of [...plan.lifted, ...plan.lowered]) {
     if (type.async) throw unsupported(`asynchronous functions (${id})`);
+    for (const param of type.params) layoutOf(param.type);
+    if (type.result !== null) layoutOf(type.result);
     if (containsKind(type.result, ['borrow'])) throw unsupported(`a borrowed handle as a result (${id})`);
   }
   const emitter = new Emitter();

@@ -4,7 +4,7 @@ import { emitCheck } from './emit-check.ts';
 import { emitLiftFlat, emitLoad, type LiftContext } from './emit-lift.ts';
 import { emitLowerFlat, emitStore, type LowerContext } from './emit-lower.ts';
 import type { Emitter } from './emitter.ts';
-import { alignTo, casesOf, fieldTypes, flattenFunction, layoutOf, offsetsOf } from './layout.ts';
+import { alignTo, casesOf, fieldTypes, flatOf, flattenFunction, layoutOf, offsetsOf } from './layout.ts';
 import { isFixedSize, sizerOf } from './size.ts';
 
 /**
@@ -63,7 +63,7 @@ export function emitExport(context: FunctionContext, side: Side, lifted: number,
     const check = emitCheck(sideContext(context, side), types[i] as ValType, arg);
     return `if ((m = ${check}) !== null) throw badArgument(m, ${i}, ${id});`;
   });
-  if (!isFixed || hasHandles) lines.push(`const cx = I.contexts[${side.context}];`);
+  lines.push(`const cx = I.contexts[${side.context}];`);
   if (!isFixed) lines.push('cx.begin();');
   if (hasHandles) lines.push('cx.serial = nextSerial();');
   if (checks.length > 0) lines.push('let m;', ...checks);
@@ -191,7 +191,7 @@ function emitLiftParams(context: FunctionContext, side: Side, params: string[], 
   }
   let start = 0;
   return types.map((type) => {
-    const end = start + layoutOf(type).flat.length;
+    const end = start + flatOf(type).length;
     const value = emitLiftFlat(lift, type, params.slice(start, end), lines);
     start = end;
     return value;

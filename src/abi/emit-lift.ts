@@ -6,6 +6,7 @@ import {
   casesOf,
   discriminantSize,
   fieldTypes,
+  flatOf,
   layoutOf,
   offsetsOf,
   payloadOffset,
@@ -101,7 +102,7 @@ export function emitLiftFlat(context: LiftContext, type: ValType, flat: readonly
     case 'tuple': {
       let start = 0;
       const parts = fieldTypes(type).map((field) => {
-        const end = start + layoutOf(field).flat.length;
+        const end = start + flatOf(field).length;
         const part = emitLiftFlat(context, field, flat.slice(start, end), lines);
         start = end;
         return part;
@@ -130,7 +131,7 @@ function emitFixedFlat(
   flat: readonly string[],
   lines: string[],
 ): string {
-  const width = layoutOf(element).flat.length;
+  const width = flatOf(element).length;
   const parts = Array.from({ length }, (_, i) =>
     emitLiftFlat(context, element, flat.slice(i * width, (i + 1) * width), lines),
   );
@@ -169,15 +170,13 @@ function emitVariantFlat(
   lines: string[],
 ): string {
   const result = context.emitter.fresh('r');
-  const joined = layoutOf(type).flat;
+  const joined = flatOf(type);
   lines.push(`let ${result};`, `switch (${flat[0]}) {`);
   casesOf(type).forEach((caseType, i) => {
     lines.push(`case ${i}: {`);
     let value: string | null = null;
     if (caseType !== null) {
-      const core = layoutOf(caseType).flat.map((want, j) =>
-        narrow(flat[j + 1] as string, joined[j + 1] as CoreType, want),
-      );
+      const core = flatOf(caseType).map((want, j) => narrow(flat[j + 1] as string, joined[j + 1] as CoreType, want));
       const names = core.map((expression) => named(context, expression, lines));
       value = emitLiftFlat(context, caseType, names, lines);
     }

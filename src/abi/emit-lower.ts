@@ -1,7 +1,16 @@
 import type { CanonOptions } from '../wasm/plan.ts';
 import type { ValType } from '../wasm/types.ts';
 import { type EmitContext, indexOf, property } from './emit-check.ts';
-import { type CoreType, casesOf, fieldTypes, layoutOf, offsetsOf, payloadOffset, unsupported } from './layout.ts';
+import {
+  type CoreType,
+  casesOf,
+  fieldTypes,
+  flatOf,
+  layoutOf,
+  offsetsOf,
+  payloadOffset,
+  unsupported,
+} from './layout.ts';
 import { isTaggedOption, propertyNames } from './names.ts';
 import { STRING_CODECS } from './strings.ts';
 import { isNumberKind, TYPED_LISTS } from './typed-lists.ts';
@@ -128,7 +137,7 @@ function emitVariantFlat(
 ): string[] {
   const { emitter } = context;
   const { discriminant, payload } = discriminate(context, type, v);
-  const joined = layoutOf(type).flat.slice(1);
+  const joined = flatOf(type).slice(1);
   const tag = emitter.fresh('f');
   const slots = joined.map(() => emitter.fresh('f'));
   lines.push(`const ${tag} = ${discriminant};`);
@@ -138,7 +147,7 @@ function emitVariantFlat(
   casesOf(type).forEach((caseType, i) => {
     if (caseType === null) return;
     lines.push(`case ${i}: {`);
-    const core = layoutOf(caseType).flat;
+    const core = flatOf(caseType);
     emitPart(context, caseType, payload, lines).forEach((value, j) => {
       lines.push(`${slots[j]} = ${widen(value, core[j] as CoreType, joined[j] as CoreType)};`);
     });

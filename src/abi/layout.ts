@@ -1,42 +1,40 @@
 import { CofferdamError } from '../error.ts';
+import { flattenType, flattenTypes, MAX_FLAT_PARAMS, MAX_FLAT_RESULTS } from '../wasm/flatten.ts';
 import type { FuncType, ValType } from '../wasm/types.ts';
-import { MAX_FLAT_PARAMS, MAX_FLAT_RESULTS, MAX_TYPE_DEPTH } from './limits.ts';
+import { MAX_TYPE_DEPTH } from './limits.ts';
 
 /**
- * Size, alignment and flattening of component values for 32-bit memories: pure functions of the type.
+ * Size and alignment of component values in 32-bit memories, and their core types: pure functions of the type.
  * Source: CanonicalABI.md, "Alignment", "Element Size" and "Flattening".
  */
-export type CoreType = 'i32' | 'i64' | 'f32' | 'f64';
-
 export interface Layout {
   readonly size: number;
   readonly align: number;
-  /** Core types when passed by value. Cut off after MAX_FLAT_PARAMS + 1: such a value never goes flat. */
-  readonly flat: readonly CoreType[];
   /** Levels of nesting below this type. */
   readonly height: number;
 }
 
-const scalar = (size: number, ...flat: CoreType[]): Layout => ({ size, align: size, flat, height: 0 });
-const PAIR: Layout = { size: 8, align: 4, flat: ['i32', 'i32'], height: 0 };
-const HANDLE = scalar(4, 'i32');
+export type CoreType = 'i32' | 'i64' | 'f32' | 'f64';
+
+const scalar = (size: number): Layout => ({ size, align: size, height: 0 });
+const PAIR: Layout = { size: 8, align: 4, height: 0 };
 
 const PRIMITIVES: Readonly<Record<string, Layout>> = {
-  bool: scalar(1, 'i32'),
-  s8: scalar(1, 'i32'),
-  u8: scalar(1, 'i32'),
-  s16: scalar(2, 'i32'),
-  u16: scalar(2, 'i32'),
-  s32: scalar(4, 'i32'),
-  u32: scalar(4, 'i32'),
-  s64: scalar(8, 'i64'),
-  u64: scalar(8, 'i64'),
-  f32: scalar(4, 'f32'),
-  f64: scalar(8, 'f64'),
-  char: scalar(4, 'i32'),
+  bool: scalar(1),
+  s8: scalar(1),
+  u8: scalar(1),
+  s16: scalar(2),
+  u16: scalar(2),
+  s32: scalar(4),
+  u32: scalar(4),
+  s64: scalar(8),
+  u64: scalar(8),
+  f32: scalar(4),
+  f64: scalar(8),
+  char: scalar(4),
   string: PAIR,
-  own: HANDLE,
-  borrow: HANDLE,
+  own: scalar(4),
+  borrow: scalar(4),
 };
 
 const known = new WeakMap<ValType, Layout>();
@@ -63,9 +61,9 @@ function compute(type: ValType, depth: number): Layout {
     case 'list':
       return list(layoutOf(type.element, depth), type.length);
     case 'flags':
-      return scalar(flagsSize(type.names.length), 'i32');
+      return scalar(flagsSize(type.names.length));
     case 'enum':
-      return scalar(discriminantSize(type.names.length), 'i32');
+      return scalar(discriminantSize(type.names.length));
     case 'record':
     case 'tuple':
       return sequence(fieldTypes(type), depth);
@@ -135,7 +133,7 @@ function sequence(types: readonly ValType[], depth: number): Layout {
   const { end, align } = offsetsOf(types, depth);
   // A type of no bytes would let a length word alone, without a byte behind it, make 2^32 values.
   if (end === 0) throw unsupported('a record or tuple without fields');
-  return { size: alignTo(end, align), align, flat: flatten(types, depth), height: heightOf(types) };
+  return { size: alignTo(end, align), align, height: heightOf(types) };
 }
 
 const heightOf = (types: readonly (ValType | null)[]): number =>
@@ -145,46 +143,24 @@ function list(element: Layout, length: number | undefined): Layout {
   if (length === undefined) return { ...PAIR, height: element.height + 1 };
   const size = element.size * length;
   if (length < 1 || size > 2 ** 28) throw unsupported(`a list of fixed length ${length}`);
-  const flat: CoreType[] = [];
-  for (let i = 0; i < length && flat.length <= MAX_FLAT_PARAMS; i++) flat.push(...element.flat);
-  return { size, align: element.align, flat: cut(flat), height: element.height + 1 };
+  return { size, align: element.align, height: element.height + 1 };
 }
 
 function choice(cases: readonly (ValType | null)[], depth: number): Layout {
-  const discriminant = discriminantSize(cases.length);
   const offset = payloadOffset(cases, depth);
-  const flat: CoreType[] = [];
-  let align: number = discriminant;
+  let align: number = discriminantSize(cases.length);
   let payload = 0;
   for (const type of cases) {
     if (type === null) continue;
     const layout = layoutOf(type, depth);
     align = Math.max(align, layout.align);
     payload = Math.max(payload, layout.size);
-    layout.flat.forEach((core, i) => {
-      const before = flat[i];
-      flat[i] = before === undefined ? core : join(before, core);
-    });
   }
-  return { size: alignTo(offset + payload, align), align, flat: cut(['i32', ...flat]), height: heightOf(cases) };
+  return { size: alignTo(offset + payload, align), align, height: heightOf(cases) };
 }
 
-/** The core type that can carry either. */
-function join(a: CoreType, b: CoreType): CoreType {
-  if (a === b) return a;
-  return (a === 'i32' || a === 'f32') && (b === 'i32' || b === 'f32') ? 'i32' : 'i64';
-}
-
-const cut = (flat: CoreType[]): CoreType[] => flat.slice(0, MAX_FLAT_PARAMS + 1);
-
-function flatten(types: readonly ValType[], depth: number): CoreType[] {
-  const flat: CoreType[] = [];
-  for (const type of types) {
-    flat.push(...layoutOf(type, depth).flat);
-    if (flat.length > MAX_FLAT_PARAMS) break;
-  }
-  return cut(flat);
-}
+/** Core types of a value passed flat. Cut off above MAX_FLAT_PARAMS: such a value never is. */
+export const flatOf = (type: ValType): readonly CoreType[] => flattenType(type) as readonly CoreType[];
 
 /** How a function looks to core Wasm. */
 export interface FlatFunction {
@@ -198,11 +174,8 @@ export interface FlatFunction {
 }
 
 export function flattenFunction(type: FuncType): FlatFunction {
-  const params = flatten(
-    type.params.map((param) => param.type),
-    0,
-  );
-  const results = type.result === null ? [] : layoutOf(type.result).flat;
+  const params = flattenTypes(type.params.map((param) => param.type)) as readonly CoreType[];
+  const results = type.result === null ? [] : flatOf(type.result);
   return {
     params: params.length > MAX_FLAT_PARAMS ? ['i32'] : params,
     indirectParams: params.length > MAX_FLAT_PARAMS,

@@ -1,7 +1,3 @@
-/** Flat parameters of a core function; more go through memory (CanonicalABI.md, "Flattening"). */
-export const MAX_FLAT_PARAMS = 16;
-export const MAX_FLAT_RESULTS = 1;
-
 /** Bytes of one string or list in linear memory: the canonical ABI's own bound, so that sums stay below 2^32. */
 export const MAX_STRING_BYTES = 2 ** 28 - 1;
 export const MAX_LIST_BYTES = 2 ** 28 - 1;
