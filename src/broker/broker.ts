@@ -75,7 +75,8 @@ export class Broker {
   async call(crossing: Crossing): Promise<Reply> {
     const { edge, chain } = crossing;
     if (edge.target.kind !== 'export') throw new CofferdamError('CALL_TARGET', `${edge.to} is not a compartment.`);
-    await this.#untilFree(crossing);
+    // Nothing may come between finding the instance free and entering it.
+    for (let slot = this.#busySlot(crossing); slot; slot = this.#busySlot(crossing)) await this.instances.waitFor(slot);
     const isSuspending = edge.target.compartment.edges.suspending.size > 0;
     if (!isSuspending) return this.#callNow(crossing);
     const reply = this.#callSuspending(crossing);
@@ -112,7 +113,8 @@ export class Broker {
       const { target } = crossing.edge;
       if (target.kind === 'resource') await this.#callResource(crossing, message);
       else {
-        await this.#untilFree(crossing);
+        for (let slot = this.#busySlot(crossing); slot; slot = this.#busySlot(crossing))
+          await this.instances.waitFor(slot);
         if (target.compartment.edges.suspending.size > 0) await this.#callSuspending(crossing, message);
         else this.#callNow(crossing, message);
       }
@@ -277,16 +279,13 @@ export class Broker {
     }
   }
 
-  /** The host's own calls wait for an instance that is suspended in another call. */
-  async #untilFree({ edge, request, fromLabel, bytes }: Crossing): Promise<void> {
-    if (edge.target.kind !== 'export' || edge.target.compartment.edges.suspending.size === 0) return;
+  /** The instance that this call would enter, if another call is suspended in it: the host's own calls and posts wait. */
+  #busySlot({ edge, request, fromLabel, bytes }: Crossing): Slot | undefined {
+    if (edge.target.kind !== 'export' || edge.target.compartment.edges.suspending.size === 0) return undefined;
     const verdict = this.decisions.decide(edge, { from: fromLabel, request }, bytes);
-    if (!verdict.allowed) return; // `#admit` says so
-    for (;;) {
-      const slot = this.instances.find(edge.target.compartment, verdict.instance);
-      if (!slot?.chain) return;
-      await this.instances.waitFor(slot);
-    }
+    if (!verdict.allowed) return undefined; // `#admit` says so
+    const slot = this.instances.find(edge.target.compartment, verdict.instance);
+    return slot?.chain ? slot : undefined;
   }
 
   /** The caller goes on at once; instances that are suspended in the chain are ended, whatever they wait for. */
