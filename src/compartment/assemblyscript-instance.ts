@@ -89,9 +89,9 @@ export class AssemblyScriptInstance implements Instance {
   }
 
   #imports(): WebAssembly.Imports {
-    const imports: WebAssembly.Imports = {};
+    const imports: WebAssembly.Imports = Object.create(null);
     for (const { module, name, to } of this.#plan.imports) {
-      imports[module] ??= {};
+      imports[module] ??= Object.create(null) as Record<string, WebAssembly.ImportValue>;
       imports[module][name] = typeof to === 'number' ? this.#import(to) : this.#builtin(to);
     }
     return imports;

@@ -44,6 +44,11 @@ export class Turnstile {
     return this.#failure.error;
   }
 
+  /** Is a call inside? */
+  get isInside(): boolean {
+    return this.#state === 'inside';
+  }
+
   stop(): void {
     this.#state = 'stopped';
   }
