@@ -40,7 +40,7 @@ export class Host implements AsyncDisposable {
   #sessions = 0;
   #isClosed = false;
 
-  /** Use `createHost`. */
+  /** @internal Use `createHost`. */
   constructor(parts: {
     policy: Policy;
     wiring: Wiring;
