@@ -1,15 +1,14 @@
 import {
   type ComponentAst,
-  decodeComponent,
   formatCoreExtern,
   formatFunc,
   inspectModule,
   layerOf,
   type ModuleInfo,
   type ModuleRange,
+  understandComponent,
   type World,
   type WorldFunction,
-  worldOfComponent,
 } from '../wasm/index.ts';
 import { type Producer, readCustomSections } from './custom-sections.ts';
 
@@ -31,7 +30,7 @@ export interface Examination {
   readonly producers: readonly Producer[];
   /** What it takes to run it, beyond WebAssembly 1.0: `memory64`, `resources`, `simd128`, … */
   readonly features: readonly string[];
-  /** Does it have async functions, streams or futures (WASI 0.3)? */
+  /** Does it need more than synchronous calls (WASI 0.3)? Then `features` says what. */
   readonly isAsync: boolean;
 }
 
@@ -83,14 +82,13 @@ function examineModule(bytes: Uint8Array): Examination {
 }
 
 function examineComponent(bytes: Uint8Array): Examination {
-  const ast = decodeComponent(bytes);
-  const world = worldOfComponent(bytes);
+  const { ast, plan, features: beyond } = understandComponent(bytes);
+  const { world } = plan;
   const modules = modulesIn(ast);
   const customs = [ast.range, ...modules.map(({ range }) => range)].map((range) => readCustomSections(bytes, range));
-  const isAsync = [...world.imports, ...world.exports].some(({ type }) => type.async || hasAsyncType(type));
   const features = [
     ...(world.resources.length > 0 ? ['resources'] : []),
-    ...(isAsync ? ['async'] : []),
+    ...beyond,
     ...modules.flatMap(({ module }) => moduleFeatures(module)),
     ...customs.flatMap(({ targetFeatures }) => targetFeatures),
   ];
@@ -102,7 +100,7 @@ function examineComponent(bytes: Uint8Array): Examination {
     custom: customs[0]?.sections ?? [],
     producers: distinct(customs.flatMap(({ producers }) => producers)),
     features: [...new Set(features)].sort(),
-    isAsync,
+    isAsync: beyond.size > 0,
   };
 }
 
@@ -149,14 +147,6 @@ function moduleFeatures({ memories, tables, imports, exports }: ModuleInfo): str
     ...(externs.some(({ kind }) => kind === 'tag') ? ['exception-handling'] : []),
     ...(externs.some((type) => type.kind === 'func' && type.type.results.length > 1) ? ['multivalue'] : []),
   ];
-}
-
-/** Is there a stream, future or error context anywhere in a type? Types are trees of bounded size. */
-function hasAsyncType(type: unknown): boolean {
-  if (typeof type !== 'object' || type === null) return false;
-  if ('kind' in type && (type.kind === 'stream' || type.kind === 'future' || type.kind === 'error-context'))
-    return true;
-  return Object.values(type).some(hasAsyncType);
 }
 
 function distinct(producers: readonly Producer[]): Producer[] {

@@ -1,3 +1,4 @@
+import { registerHooks } from 'node:module';
 import { CofferdamError } from '../error.ts';
 import { capLimits } from '../wasm/rewrite-limits.ts';
 
@@ -17,7 +18,22 @@ export function loadWasmTools(): Promise<WasmTools> {
   return loaded;
 }
 
+/**
+ * wasm-tools wants a WASI, and the one for Node brings a thread with files and sockets, which hostile bytes shall not
+ * come near: it gets the one for browsers, with nothing behind it. (A build does the same when it bundles.)
+ */
+function giveEmptyWasi(): void {
+  registerHooks({
+    resolve(specifier, context, next) {
+      const found = next(specifier, context);
+      if (!specifier.startsWith('@bytecodealliance/preview2-shim/')) return found;
+      return { ...found, url: found.url.replace('/dist/nodejs/', '/dist/browser/') };
+    },
+  });
+}
+
 async function importCapped(): Promise<WasmTools> {
+  giveEmptyWasi();
   const { compile } = WebAssembly;
   WebAssembly.compile = (bytes) => compile(capLimits(viewOf(bytes), TOOL_LIMITS));
   try {

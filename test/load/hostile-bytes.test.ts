@@ -86,7 +86,7 @@ describe('hostile components', () => {
   it.each(cases)('%s', async (_, make) => {
     const started = performance.now();
     const error = await errorOf(parse(make()));
-    expect(error).toMatchObject({ code: expect.stringMatching(/^(WASM_|LOAD_)/) });
+    expect(error).toMatchObject({ code: expect.stringMatching(/^(WASM_|COMPONENT_|LOAD_)/) });
     expect(performance.now() - started).toBeLessThan(10_000);
   });
 
@@ -115,7 +115,8 @@ describe('hostile components', () => {
       damaged[place] = (damaged[place] ?? 0) ^ (1 << (place % 8));
       const outcome = await parse(damaged).catch((error: unknown) => error);
       if (typeof outcome === 'string') expect(readUnderstanding(outcome, damaged.length)).not.toBe(null);
-      else expect(outcome).toMatchObject({ code: expect.stringMatching(/^(WASM_|LOAD_DIS|LOAD_KIND|LIMIT_)/) });
+      else
+        expect(outcome).toMatchObject({ code: expect.stringMatching(/^(WASM_|COMPONENT_|LOAD_DIS|LOAD_KIND|LIMIT_)/) });
     }
   });
 });
@@ -128,7 +129,7 @@ describe('hostile core modules', () => {
     ['bytes that are none', () => Uint8Array.from([1, 2, 3, 4])],
   ])('%s', async (_, make) => {
     const error = await errorOf(parseCore(make()));
-    expect(error).toMatchObject({ code: expect.stringMatching(/^(WASM_|LOAD_)/) });
+    expect(error).toMatchObject({ code: expect.stringMatching(/^(WASM_|COMPONENT_|LOAD_)/) });
   });
 });
 

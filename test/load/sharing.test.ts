@@ -47,9 +47,10 @@ describe('processes that share a cache', () => {
     await using cache = await makeFolder();
     for (let round = 0; round < 5; round++) {
       const child = loader(cache.path);
+      const exited = once(child, 'exit');
       await sleep(60 + Math.random() * 400);
       child.kill('SIGKILL');
-      await once(child, 'exit');
+      await exited;
       const { world } = await loadSource(REFERENCE, { baseDir: ROOT, cacheDir: cache.path });
       expect(world.exports[0]?.id).toBe('redact');
     }
