@@ -164,22 +164,16 @@ function edgeOf(around: Surroundings, link: LinkPolicy, imported: WorldFunction)
   return { ...common, name: served.id, target, exportGate: gateOfExport(compartment, served.id) };
 }
 
-/** `export` on the link may name an interface or a function; without it the import's own name is looked for. */
+/** `export` on the link may name an interface or a function; without it, the import's own name is looked for. */
 function exportFor(compartment: Compartment, link: LinkPolicy, imported: WorldFunction): number {
   const { exports } = compartment.code.world;
-  const wanted = link.export ?? link.import;
-  const candidates = [
-    wanted === imported.interface ? imported.id : `${wanted}#${imported.name}`,
-    wanted,
-    imported.name,
-  ];
-  for (const id of candidates) {
-    const index = exports.findIndex((served) => served.id === id);
-    if (index >= 0) return index;
-  }
+  const wanted = link.export === null ? [imported.id] : [`${link.export}#${imported.name}`, link.export];
+  const index = exports.findIndex(({ id }) => wanted.includes(id));
+  if (index >= 0) return index;
+  const ids = exports.map(({ id }) => id).join(', ');
   throw new CofferdamError(
     'LINK_EXPORT',
-    `${compartment.name} does not export ${candidates[0]}, which ${link.from} imports. Its exports: ${exports.map(({ id }) => id).join(', ')}. Name one with \`export\`.`,
+    `${compartment.name} does not export ${wanted.at(-1)}, which ${link.from} is to get as ${imported.id}. Its exports: ${ids}. Name one with \`export\`.`,
     { details: { from: link.from, to: compartment.name, import: imported.id } },
   );
 }

@@ -1,0 +1,264 @@
+import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { createHost, renderTrace, trace } from '../../src/index.ts';
+import { ALLOCATOR, assemble, codeOf, makeFolder, makeHost, manifestOf } from '../arena.ts';
+
+const acme = { label: { secrecy: ['customer:acme'] } };
+const EVERY = { secrecy: ['customer:*'] };
+
+/** Gives its argument back, and counts. */
+const echo = {
+  wit: 'world guest { export say: func(text: string) -> string; export count: func() -> u32; }',
+  wat: `(module ${ALLOCATOR} (global $n (mut i32) (i32.const 0))
+    (func (export "say") (param i32 i32) (result i32)
+      (global.set $n (i32.add (global.get $n) (i32.const 1)))
+      (i32.store (i32.const 16) (local.get 0)) (i32.store (i32.const 20) (local.get 1)) (i32.const 16))
+    (func (export "count") (result i32) (global.get $n)))`,
+  clearance: EVERY,
+};
+const number = (n: number) => ({
+  wit: 'world guest { export get: func() -> u32; }',
+  wat: `(module (memory (export "memory") 1) (func (export "get") (result i32) (i32.const ${n})))`,
+});
+
+describe('a call', () => {
+  it('gives the result with its label', async () => {
+    const host = await makeHost({ compartments: { echo } });
+    const reply = await host.call<string>('echo.say', ['grüß dich 🌍'], acme);
+    expect([reply.value, reply.label.secrecy, reply.label.integrity]).toEqual(['grüß dich 🌍', ['customer:acme'], []]);
+  });
+
+  it('without a label is an error, unless the manifest has a default', async () => {
+    const host = await makeHost({ compartments: { echo } });
+    expect(await codeOf(() => host.call('echo.say', ['x']))).toBe('LABEL_MISSING');
+    const lenient = await makeHost({ compartments: { echo }, defaultLabel: acme.label });
+    expect((await lenient.call('echo.say', ['x'])).label.secrecy).toEqual(['customer:acme']);
+  });
+
+  it('takes its label from what the arguments were made from', async () => {
+    const host = await makeHost({ compartments: { echo } });
+    const reply = await host.call<string>('echo.say', ['x'], acme);
+    const both = await host.call('echo.say', [reply.value], { from: reply, label: { secrecy: ['customer:globex'] } });
+    expect(both.label.secrecy).toEqual(['customer:acme', 'customer:globex']);
+  });
+
+  it('with an option that cannot be enforced is refused', async () => {
+    const host = await makeHost({ compartments: { echo } });
+    expect(await codeOf(() => host.call('echo.say', ['x'], { ...acme, deadlineMs: 100 }))).toBe('OPTION_UNENFORCEABLE');
+  });
+
+  it('of what is not there says so', async () => {
+    const host = await makeHost({ compartments: { echo }, entries: [{ call: 'echo.say' }] });
+    expect(await codeOf(() => host.call('nobody.say', ['x'], acme))).toBe('TARGET_UNKNOWN');
+    expect(await codeOf(() => host.call('echo.shout', ['x'], acme))).toBe('TARGET_UNKNOWN');
+    expect(await codeOf(() => host.call('echo.__proto__', [], acme))).toBe('TARGET_UNKNOWN');
+    expect(await codeOf(() => host.call('echo.count', [], acme))).toBe('ENTRY_DENIED');
+    expect(await codeOf(() => host.call('echo.say', ['x'], { label: { secrecy: ['unheard'] } }))).toBe(
+      'LABEL_TAG_UNDECLARED',
+    );
+  });
+
+  it('after close is refused', async () => {
+    const host = await makeHost({ compartments: { echo } });
+    await host.close();
+    expect(await codeOf(() => host.call('echo.say', ['x'], acme))).toBe('HOST_CLOSED');
+    await host.close();
+  });
+});
+
+describe('a session', () => {
+  it('floats as replies come in', async () => {
+    const host = await makeHost({ compartments: { echo } });
+    const session = host.session({ clearance: { secrecy: ['customer:*'] } });
+    await session.call('echo.say', ['x'], {});
+    expect(session.label.secrecy).toEqual([]);
+    await session.call('echo.say', ['x'], acme);
+    expect(session.label.secrecy).toEqual(['customer:acme']);
+    const reply = await session.call('echo.count');
+    expect([reply.value, reply.label.secrecy]).toEqual([1, ['customer:acme']]);
+  });
+
+  it('never rises above its clearance: the call does not run', async () => {
+    const host = await makeHost({ compartments: { echo } });
+    const session = host.session({ clearance: { secrecy: ['customer:acme'] } });
+    await session.call('echo.say', ['x'], acme);
+    const code = await codeOf(() => session.call('echo.say', ['x'], { label: { secrecy: ['customer:globex'] } }));
+    expect([code, session.label.secrecy]).toEqual(['SESSION_CLEARANCE', ['customer:acme']]);
+    expect(host.compartments().flatMap(({ instances }) => instances)).toHaveLength(1);
+  });
+});
+
+describe('a running host', () => {
+  it('loads a compartment while others keep their state', async () => {
+    const folder = makeFolder();
+    writeFileSync(join(folder, 'seven.wasm'), assemble(number(7).wat));
+    const host = await createHost(manifestOf({ compartments: { echo } }, folder), { baseDir: folder });
+    await host.call('echo.say', ['x'], acme);
+    const wit = { text: `package test:guest;\n${number(7).wit}`, world: 'guest' };
+    await host.load('seven', { wasm: './seven.wasm', abi: 'core', wit });
+    expect((await host.call('seven.get', [], { label: {} })).value).toBe(7);
+    expect((await host.call('echo.count', [], acme)).value).toBe(1);
+    expect(await codeOf(() => host.load('seven', { wasm: './seven.wasm', abi: 'core', wit }))).toBe(
+      'COMPARTMENT_EXISTS',
+    );
+    await host.unload('seven');
+    expect(await codeOf(() => host.call('seven.get', [], { label: {} }))).toBe('TARGET_UNKNOWN');
+    expect((await host.call('echo.count', [], acme)).value).toBe(1);
+    await host.close();
+  });
+
+  it('replaces code: messages that wait get the new', async () => {
+    const folder = makeFolder();
+    const got: unknown[] = [];
+    const teller = (n: number) => ({
+      wit: 'world guest { import out: func(n: u32); export tell: func(); }',
+      wat: `(module (import "$root" "out" (func $out (param i32))) (memory (export "memory") 1)
+        (func (export "tell") (call $out (i32.const ${n}))))`,
+      resources: ['sink'],
+    });
+    const rest = {
+      links: [{ from: 'teller', import: 'out', to: 'sink', post: true }],
+      resources: { sink: { function: true } },
+    };
+    const options = { baseDir: folder, resources: { sink: (n: unknown) => void got.push(n) } };
+    const host = await createHost(manifestOf({ compartments: { teller: teller(1) }, ...rest }, folder), options);
+    await host.post('teller.tell', [], { label: {} });
+    await host.drained();
+    writeFileSync(join(folder, 'teller.wasm'), assemble(teller(2).wat));
+    await host.replace('teller');
+    await host.post('teller.tell', [], { label: {} });
+    await host.drained();
+    expect(got).toEqual([1, 2]);
+    await host.close();
+  });
+
+  it('changes nothing when a change is refused', async () => {
+    const host = await makeHost({ compartments: { echo } });
+    await host.call('echo.say', ['x'], acme);
+    expect(await codeOf(() => host.replace('echo', { wasm: './missing.wasm' }))).toMatch(
+      /MANIFEST_FILE|LOAD_NOT_FOUND/,
+    );
+    expect(await codeOf(() => host.replace('echo', { sha256: '0'.repeat(64) }))).toBe('LOAD_HASH_MISMATCH');
+    expect(await codeOf(() => host.replace('echo', { unheard: 1 }))).toBe('MANIFEST_UNKNOWN_KEY');
+    expect(await codeOf(() => host.unload('nobody'))).toBe('TARGET_UNKNOWN');
+    expect((await host.call('echo.count', [], acme)).value).toBe(1);
+  });
+
+  it('does not give a revoked privilege back with new code', async () => {
+    const gated = { ...echo, grants: ['customer:*-'], gates: { say: { declassify: ['customer:*'] } } };
+    const host = await makeHost({ compartments: { echo: gated } });
+    const labelOf = async () => (await host.call('echo.say', ['x'], acme)).label.secrecy;
+    expect(await labelOf()).toEqual([]);
+    host.revoke({ by: 'desk', to: 'echo', privilege: 'customer:*-' });
+    await host.replace('echo');
+    expect(await labelOf()).toEqual(['customer:acme']);
+  });
+
+  it('explains what would flow, and changes nothing', async () => {
+    const host = await makeHost({ compartments: { echo, low: number(1) } });
+    const no = host.explain({ from: 'host', to: 'low', label: acme.label });
+    expect([no.allowed, no.edges[0]?.explanation?.secrecy]).toEqual([false, ['customer:acme']]);
+    expect(host.explain({ from: 'host', to: 'echo', label: acme.label }).allowed).toBe(true);
+    expect(await codeOf(() => host.explain({ from: 'echo', to: 'low', label: {} }))).toBe('TARGET_UNKNOWN');
+    expect(host.compartments().flatMap(({ instances }) => instances)).toEqual([]);
+  });
+});
+
+describe('imports that nothing serves', () => {
+  it('are named, all of them', async () => {
+    const needy = {
+      wit: 'world guest { import one: func(); import two: func(); export go: func(); }',
+      wat: `(module (import "$root" "one" (func $one)) (import "$root" "two" (func $two)) (memory (export "memory") 1)
+        (func (export "go") (call $one) (call $two)))`,
+    };
+    const error = await makeHost({ compartments: { needy } }).catch((thrown) => thrown);
+    expect([error.code, error.details.imports]).toEqual(['LINK_MISSING', ['one', 'two']]);
+  });
+
+  it('and links whose ends differ are refused', async () => {
+    const wants = {
+      wit: 'world guest { import get: func() -> u64; export go: func() -> u64; }',
+      wat: `(module (import "$root" "get" (func $get (result i64))) (memory (export "memory") 1)
+        (func (export "go") (result i64) (call $get)))`,
+    };
+    const links = [{ from: 'wants', import: 'get', to: 'gives' }];
+    expect(await codeOf(() => makeHost({ compartments: { wants, gives: number(1) }, links }))).toBe('LINK_TYPE');
+    const none = [{ from: 'wants', import: 'get', to: 'gives', export: 'absent' }];
+    expect(await codeOf(() => makeHost({ compartments: { wants, gives: number(1) }, links: none }))).toBe(
+      'LINK_EXPORT',
+    );
+    const post = [{ from: 'wants', import: 'get', to: 'gives', post: true }];
+    expect(await codeOf(() => makeHost({ compartments: { wants, gives: number(1) }, links: post }))).toBe('LINK_POST');
+  });
+
+  it('and resources that the program does not offer are refused', async () => {
+    const wants = {
+      wit: 'world guest { import out: func(); export go: func(); }',
+      wat: '(module (import "$root" "out" (func $out)) (memory (export "memory") 1) (func (export "go") (call $out)))',
+      resources: ['sink'],
+    };
+    const arena = {
+      compartments: { wants },
+      links: [{ from: 'wants', import: 'out', to: 'sink' }],
+      resources: { sink: { function: true } },
+    };
+    expect(await codeOf(() => makeHost(arena))).toBe('RESOURCE_MISSING');
+    expect(await codeOf(() => makeHost(arena, { resources: { other: () => undefined } }))).toBe('RESOURCE_MISSING');
+  });
+
+  it('a gate on an export that is not there is refused', async () => {
+    const gates = { absent: { declassify: ['customer:*'] } };
+    const gated = { ...echo, grants: ['customer:*-'], gates };
+    expect(await codeOf(() => makeHost({ compartments: { echo: gated } }))).toBe('GATE_EXPORT');
+  });
+});
+
+describe('files', () => {
+  async function desk() {
+    const folder = makeFolder();
+    for (const customer of ['acme', 'globex']) {
+      mkdirSync(join(folder, 'tickets', customer), { recursive: true });
+      writeFileSync(join(folder, 'tickets', customer, '1.md'), `of ${customer}`);
+    }
+    writeFileSync(join(folder, 'tickets', 'loose.md'), 'whose?');
+    writeFileSync(join(folder, 'outside.md'), 'outside');
+    symlinkSync(join(folder, 'outside.md'), join(folder, 'tickets', 'acme', 'out.md'));
+    symlinkSync(join(folder, 'tickets', 'globex', '1.md'), join(folder, 'tickets', 'acme', 'theirs.md'));
+    const resources = { tickets: { fs: './tickets', mode: 'read', label: { secrecy: ['customer:{dir}'] } } };
+    const arena = { compartments: { echo }, resources, audit: { path: './audit.db' } };
+    return createHost(manifestOf(arena, folder), { baseDir: folder });
+  }
+
+  it('come with the label of their folder', async () => {
+    await using host = await desk();
+    const file = await host.read('tickets', 'acme/1.md');
+    expect([file.value, file.label.secrecy]).toEqual(['of acme', ['customer:acme']]);
+    expect(await host.list('tickets')).toEqual(['acme/1.md', 'globex/1.md', 'loose.md']);
+  });
+
+  it('do not lead out, nor into another label', async () => {
+    await using host = await desk();
+    for (const path of ['../outside.md', '/etc/hostname', 'acme/../../outside.md', 'acme/out.md', '.']) {
+      expect(await codeOf(() => host.read('tickets', path))).toBe('FILE_ESCAPES');
+    }
+    expect((await host.read('tickets', 'acme/theirs.md')).label.secrecy).toEqual(['customer:globex']);
+    expect(await codeOf(() => host.read('tickets', 'loose.md'))).toBe('FILE_UNLABELLED');
+    expect(await codeOf(() => host.read('tickets', 'acme/absent.md'))).toBe('FILE_NOT_FOUND');
+    expect(await codeOf(() => host.read('absent', 'acme/1.md'))).toBe('RESOURCE_UNKNOWN');
+  });
+
+  it('are followed from the folder through the calls that got them', async () => {
+    await using host = await desk();
+    const file = await host.read('tickets', 'acme/1.md');
+    const reply = await host.call<string>('echo.say', [file.value], { from: file });
+    await host.call('echo.say', [reply.value], { from: reply });
+    host.checkpoint();
+    const graph = trace(host.journalPath ?? '', { tag: 'customer:acme', direction: 'forward' });
+    const text = renderTrace(graph, 'text');
+    expect(text).toContain('tickets');
+    expect(graph.nodes.map(({ name }) => name)).toEqual(
+      expect.arrayContaining(['tickets', `host#${file.message}`, `host#${reply.message}`]),
+    );
+  });
+});
