@@ -22,6 +22,7 @@ const isShape = object({
   custom: arrayOf(object({ name: isText, bytes: isIndex })),
   producers: arrayOf(object({ field: isText, name: isText, version: isText })),
   features: arrayOf(isText),
+  targetFeatures: arrayOf(isText),
   isAsync: isBoolean,
 });
 

@@ -28,8 +28,10 @@ export interface Examination {
   /** Of the file itself, not of the modules in a component. */
   readonly custom: readonly { readonly name: string; readonly bytes: number }[];
   readonly producers: readonly Producer[];
-  /** What it takes to run it, beyond WebAssembly 1.0: `memory64`, `resources`, `simd128`, … */
+  /** What it takes to run it, beyond WebAssembly 1.0, as far as its outside shows: `memory64`, `resources`, … */
   readonly features: readonly string[];
+  /** What its toolchain says it was allowed to use: `simd128`, `bulk-memory`, … */
+  readonly targetFeatures: readonly string[];
   /** Does it need more than synchronous calls (WASI 0.3)? Then `features` says what. */
   readonly isAsync: boolean;
 }
@@ -76,7 +78,8 @@ function examineModule(bytes: Uint8Array): Examination {
     modules: [examined(range, info)],
     custom: sections,
     producers,
-    features: [...new Set([...moduleFeatures(info), ...targetFeatures])].sort(),
+    features: sorted(moduleFeatures(info)),
+    targetFeatures: sorted(targetFeatures),
     isAsync: false,
   };
 }
@@ -90,7 +93,6 @@ function examineComponent(bytes: Uint8Array): Examination {
     ...(world.resources.length > 0 ? ['resources'] : []),
     ...beyond,
     ...modules.flatMap(({ module }) => moduleFeatures(module)),
-    ...customs.flatMap(({ targetFeatures }) => targetFeatures),
   ];
   return {
     kind: 'component',
@@ -99,7 +101,8 @@ function examineComponent(bytes: Uint8Array): Examination {
     modules: modules.map(({ range, module }) => examined(range, module)),
     custom: customs[0]?.sections ?? [],
     producers: distinct(customs.flatMap(({ producers }) => producers)),
-    features: [...new Set(features)].sort(),
+    features: sorted(features),
+    targetFeatures: sorted(customs.flatMap(({ targetFeatures }) => targetFeatures)),
     isAsync: beyond.size > 0,
   };
 }
@@ -147,6 +150,10 @@ function moduleFeatures({ memories, tables, imports, exports }: ModuleInfo): str
     ...(externs.some(({ kind }) => kind === 'tag') ? ['exception-handling'] : []),
     ...(externs.some((type) => type.kind === 'func' && type.type.results.length > 1) ? ['multivalue'] : []),
   ];
+}
+
+function sorted(texts: readonly string[]): string[] {
+  return [...new Set(texts)].sort();
 }
 
 function distinct(producers: readonly Producer[]): Producer[] {

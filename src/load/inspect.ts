@@ -57,7 +57,7 @@ function parsed(text: string): Examination {
 
 /** Names in a file may hold anything, terminal escapes too. */
 function printable(examination: Examination): Examination {
-  const { imports, exports, custom, producers, features } = examination;
+  const { imports, exports, custom, producers, features, targetFeatures } = examination;
   const name = (text: string) => boundedText(text, MAX_NAME_CHARACTERS);
   const item = (each: Item) => ({ name: name(each.name), type: boundedText(each.type, MAX_TYPE_CHARACTERS) });
   return {
@@ -71,5 +71,6 @@ function printable(examination: Examination): Examination {
       version: name(each.version),
     })),
     features: features.map(name),
+    targetFeatures: targetFeatures.map(name),
   };
 }

@@ -49,7 +49,7 @@ describe('inspecting', () => {
     expect(found.kind).toBe('core');
     expect(found.exports).toContainEqual({ name: 'get_shared_bytes_ptr', type: '(func (result i32))' });
     expect(found.imports.length).toBe(4);
-    expect(found.features).toContain('bulk-memory');
+    expect(found.targetFeatures).toContain('bulk-memory');
     expect(found.producers).toContainEqual({ field: 'language', name: 'Rust', version: '' });
     expect(parse(found.manifestEntry)).toMatchObject({
       compartments: { plugin: { abi: 'adapter', wit: './world.wit' } },
@@ -59,14 +59,15 @@ describe('inspecting', () => {
   it('a module that wants WASI is told what it gets', async () => {
     await using folder = await makeFolder();
     const text = `(module (import "wasi_snapshot_preview1" "fd_write" (func (param i32 i32 i32 i32) (result i32)))
-      (import "desk" "send" (func (param i32))) (memory (export "memory") 2 9) (func (export "_start")))`;
+      (import "desk:out/notify@1.0.0" "send" (func (param i32))) (import "$root" "log" (func)) (memory (export "memory") 2 9) (func (export "_start")))`;
     await folder.write('My Tool 2.wasm', await wat(text));
     const found = await inspectFile('./My Tool 2.wasm', { baseDir: folder.path });
     expect(found.modules[0]?.memories).toEqual([{ initial: 2, maximum: 9, imported: false }]);
     expect(parse(found.manifestEntry)).toMatchObject({
       compartments: { 'my-tool-2': { abi: 'core', wasi: 'minimal' } },
     });
-    expect(found.manifestEntry).toContain('import: "desk.send", to:');
+    expect(found.manifestEntry).toContain('import: "desk:out/notify@1.0.0", to:');
+    expect(found.manifestEntry).toContain('import: "log", to:');
     expect(found.manifestEntry).not.toContain('fd_write');
   });
 
