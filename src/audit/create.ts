@@ -30,11 +30,13 @@ export function createPrivateFile(path: string): void {
  */
 export function createJournalFile(path: string): void {
   const draft = `${path}.new`;
-  for (const suffix of ['', '-journal']) rmSync(draft + suffix, { force: true });
+  for (const suffix of ['', '-journal', '-wal', '-shm']) rmSync(draft + suffix, { force: true });
   createPrivateFile(draft);
   const database = new DatabaseSync(draft, { defensive: true });
   try {
     createSchema(database);
+    // Before the rename, too: switching writes a rollback journal, which a reader may not roll back.
+    database.exec('PRAGMA journal_mode = WAL');
   } finally {
     database.close();
   }

@@ -1,13 +1,15 @@
-import { statSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
+import { pathToFileURL } from 'node:url';
 import { CofferdamError, isCofferdamError } from '../error.ts';
 import { decodeBatch } from './decode.ts';
 import type { AuditEvent } from './events.ts';
 import type { Batch } from './hash.ts';
 import type { Journal } from './journal.ts';
 import { LIMITS } from './limits.ts';
-import { batchFrom, SELECT_AFTER, SELECT_BEFORE } from './rows.ts';
+import { batchFrom, SELECT_AFTER, SELECT_BEFORE, SELECT_BY_HASH } from './rows.ts';
 import { assertSchema } from './schema.ts';
+import { isCannotOpen, isCorrupt } from './sqlite-error.ts';
 
 /** A journal's file (which a host may be writing), or an open journal. */
 export type JournalSource = string | Journal;
@@ -50,10 +52,9 @@ export class JournalReader implements Disposable {
     return batch;
   }
 
-  /** First event of the batch with this hash; a scan. Null when there's none. */
-  findHash(hash: Uint8Array): number | null {
-    const row = this.#database.prepare('SELECT first_seq FROM batches WHERE hash = ? LIMIT 1').get(hash);
-    return typeof row?.first_seq === 'number' ? row.first_seq : null;
+  /** A batch with this hash, or null; a scan. Throws AUDIT_FORMAT. */
+  batchWithHash(hash: Uint8Array): Batch | null {
+    return this.#get(this.#database.prepare(SELECT_BY_HASH), hash);
   }
 
   *events(): Generator<AuditEvent> {
@@ -73,37 +74,44 @@ export class JournalReader implements Disposable {
     if (this.#isOwn && this.#database.isOpen) this.#database.close();
   }
 
-  #get(statement: StatementSync, seq: number): Batch | null {
+  #get(statement: StatementSync, key: number | Uint8Array): Batch | null {
     try {
-      return batchFrom(statement.get(seq));
+      return batchFrom(statement.get(key));
     } catch (cause) {
       if (isCofferdamError(cause)) throw cause;
-      throw new CofferdamError(
-        'AUDIT_FORMAT',
-        `The journal cannot be read next to event ${seq} - verify the journal.`,
-        {
-          cause,
-          details: { seq },
-        },
-      );
+      if (!isCorrupt(cause)) throw unreadable('The journal', cause);
+      throw new CofferdamError('AUDIT_FORMAT', 'The journal is damaged - verify it.', { cause });
     }
   }
 }
 
-/** The file may be hostile: nothing in it is run, and what it can make us allocate is bounded. */
 function openReadOnly(path: string): DatabaseSync {
-  let database: DatabaseSync;
   try {
     if (!statSync(path).isFile()) throw new Error(`${path} is not a file`);
-    database = new DatabaseSync(path, {
-      readOnly: true,
-      timeout: 5000,
-      defensive: true,
-      limits: { length: LIMITS.maxPayloadBytes, attach: 0 },
-    });
+    try {
+      return openDefensive(path);
+    } catch (error) {
+      // A journal in WAL mode needs a -shm file beside it. Where none can be made (a read-only folder) and no -wal file waits to
+      // be read, nobody writes it, and it can be read as it stands.
+      if (!isCannotOpen(error) || existsSync(`${path}-wal`)) throw error;
+      const url = pathToFileURL(path);
+      url.searchParams.set('immutable', '1');
+      return openDefensive(path, url);
+    }
   } catch (cause) {
+    if (isCofferdamError(cause)) throw cause;
     throw unreadable(path, cause);
   }
+}
+
+/** The file may be hostile: nothing in it is run, and what it can make us allocate is bounded. */
+function openDefensive(path: string, location: string | URL = path): DatabaseSync {
+  const database = new DatabaseSync(location, {
+    readOnly: true,
+    timeout: 5000,
+    defensive: true,
+    limits: { length: LIMITS.maxPayloadBytes, attach: 0 },
+  });
   try {
     database.exec('PRAGMA trusted_schema = OFF');
     assertSchema(database, path);

@@ -7,6 +7,7 @@ const COLUMNS = 'first_seq, count, prev_hash, hash, format, payload';
 export const SELECT_AFTER = `SELECT ${COLUMNS} FROM batches WHERE first_seq > ? ORDER BY first_seq LIMIT 1`;
 export const SELECT_BEFORE = `SELECT ${COLUMNS} FROM batches WHERE first_seq < ? ORDER BY first_seq DESC LIMIT 1`;
 export const SELECT_LAST = `SELECT ${COLUMNS} FROM batches ORDER BY first_seq DESC LIMIT 1`;
+export const SELECT_BY_HASH = `SELECT ${COLUMNS} FROM batches WHERE hash = ? LIMIT 1`;
 /** The batch whose last event has this number. */
 export const SELECT_ENDING_AT = `SELECT ${COLUMNS} FROM (SELECT * FROM batches WHERE first_seq <= ? ORDER BY first_seq DESC LIMIT 1)`;
 

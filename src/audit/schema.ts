@@ -1,5 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { CofferdamError } from '../error.ts';
+import { isCorrupt } from './sqlite-error.ts';
 
 /** "Cofd": tells a journal from any other SQLite file. */
 const APPLICATION_ID = 0x436f6664;
@@ -9,7 +10,7 @@ const TABLE =
   'CREATE TABLE batches (first_seq INTEGER PRIMARY KEY, count INTEGER NOT NULL, prev_hash BLOB NOT NULL, ' +
   'hash BLOB NOT NULL, format INTEGER NOT NULL, payload BLOB NOT NULL) STRICT';
 
-/** Makes the schema in an empty database, in one transaction: a crash leaves an empty database or a journal. */
+/** Makes the schema in an empty database, in one transaction. */
 export function createSchema(database: DatabaseSync): void {
   database.exec(
     `BEGIN; PRAGMA application_id = ${APPLICATION_ID}; PRAGMA user_version = ${SCHEMA_VERSION}; ${TABLE}; COMMIT`,
@@ -18,30 +19,26 @@ export function createSchema(database: DatabaseSync): void {
 
 /**
  * Exactly our table and nothing else: a hostile file can bring no view, trigger, index or generated column that SQLite
- * would evaluate. Throws AUDIT_FORMAT.
+ * would evaluate. Throws AUDIT_FORMAT, or what SQLite throws where the file isn't at fault.
  */
 export function assertSchema(database: DatabaseSync, path: string): void {
-  const objects = readSchema(database, path);
-  if (pragma(database, 'application_id') !== APPLICATION_ID) throw notJournal(path, 'is not a Cofferdam journal');
-  if (pragma(database, 'user_version') !== SCHEMA_VERSION) {
-    throw notJournal(path, 'is a journal of another version of Cofferdam');
-  }
-  if (objects.length !== 1 || objects[0] !== TABLE) throw notJournal(path, 'has a changed schema');
+  const { objects, applicationId, version } = readSchema(database, path);
+  if (applicationId !== APPLICATION_ID) throw notJournal(path, 'is not a Cofferdam journal');
+  if (version !== SCHEMA_VERSION) throw notJournal(path, 'is a journal of another version of Cofferdam');
+  if (objects.length !== 1 || objects[0]?.sql !== TABLE) throw notJournal(path, 'has a changed schema');
 }
 
-function readSchema(database: DatabaseSync, path: string): unknown[] {
+function readSchema(database: DatabaseSync, path: string) {
   try {
-    return database
-      .prepare('SELECT sql FROM sqlite_schema LIMIT 2')
-      .all()
-      .map((row) => row.sql);
+    return {
+      objects: database.prepare('SELECT sql FROM sqlite_schema LIMIT 2').all(),
+      applicationId: database.prepare('PRAGMA application_id').get()?.application_id,
+      version: database.prepare('PRAGMA user_version').get()?.user_version,
+    };
   } catch (cause) {
+    if (!isCorrupt(cause)) throw cause;
     throw notJournal(path, 'is not a database that SQLite can read', cause);
   }
-}
-
-function pragma(database: DatabaseSync, name: 'application_id' | 'user_version'): unknown {
-  return database.prepare(`PRAGMA ${name}`).get()?.[name];
 }
 
 function notJournal(path: string, what: string, cause?: unknown): CofferdamError {

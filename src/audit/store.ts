@@ -8,6 +8,7 @@ import { readHead, writeHead } from './head.ts';
 import { LIMITS } from './limits.ts';
 import { batchFrom, SELECT_ENDING_AT, SELECT_LAST } from './rows.ts';
 import { assertSchema, createSchema } from './schema.ts';
+import { isBusy, isCorrupt } from './sqlite-error.ts';
 
 const PAGE_BYTES = 4096;
 
@@ -37,7 +38,7 @@ export function openStore(path: string | null, maxBytes: number | null): Store {
     }
   } catch (cause) {
     if (isCofferdamError(cause)) throw cause;
-    if (isSqliteError(cause, SQLITE_CORRUPT) || isSqliteError(cause, SQLITE_NOTADB)) {
+    if (isCorrupt(cause)) {
       const message = `${path} is not a database that SQLite can read - give another path, or move that file away.`;
       throw new CofferdamError('AUDIT_FORMAT', message, { cause, details: { path } });
     }
@@ -61,22 +62,13 @@ function takeLock(path: string): DatabaseSync {
     return lock;
   } catch (cause) {
     lock.close();
-    if (!isSqliteError(cause, SQLITE_BUSY)) throw cause;
+    if (!isBusy(cause)) throw cause;
     throw new CofferdamError(
       'AUDIT_LOCKED',
       `${path} is being written by another host - stop that one, or give this one a journal of its own.`,
       { cause, details: { path } },
     );
   }
-}
-
-const SQLITE_BUSY = 5;
-const SQLITE_CORRUPT = 11;
-const SQLITE_NOTADB = 26;
-
-/** Primary result codes: the low byte of what node:sqlite reports. https://sqlite.org/rescode.html */
-function isSqliteError(error: unknown, code: number): boolean {
-  return error instanceof Error && 'errcode' in error && (Number(error.errcode) & 0xff) === code;
 }
 
 function prepareInsert(database: DatabaseSync): StatementSync {
@@ -163,15 +155,8 @@ class FileStore implements Store {
   }
 
   close(): void {
-    try {
-      // Leaves one plain file, which can be read from a read-only folder. Where it fails (somebody reads the journal, the disk
-      // is full) nothing is lost: what is committed stays in the -wal file, and the next to open the journal finds it there.
-      this.database.exec('PRAGMA busy_timeout = 0; PRAGMA journal_mode = DELETE');
-    } catch {
-    } finally {
-      this.database.close();
-      this.#lock.close();
-    }
+    this.database.close();
+    this.#lock.close();
   }
 }
 

@@ -151,17 +151,20 @@ class Verification {
   /** A batch that is whole but for its place still has the hash of the place it came from. Null if that isn't so. */
   #originOf(batch: Batch): number | null {
     if (this.#problems.length >= LIMITS.maxProblems) return null;
-    const predecessor = this.#endOf(batch.prevHash);
-    if (predecessor === null) return null;
-    const firstSeq = predecessor + 1;
-    return isSameHash(batchHash({ ...batch, firstSeq }), batch.hash) ? firstSeq : null;
+    const end = isSameHash(batch.prevHash, GENESIS_HASH) ? 0 : this.#endOf(batch.prevHash);
+    if (end === null) return null;
+    return isSameHash(batchHash({ ...batch, firstSeq: end + 1 }), batch.hash) ? end + 1 : null;
   }
 
   #endOf(hash: Uint8Array): number | null {
-    if (isSameHash(hash, GENESIS_HASH)) return 0;
-    const firstSeq = this.reader.findHash(hash);
-    const batch = firstSeq === null ? null : this.reader.batchAfter(firstSeq - 1);
-    return batch === null ? null : headOf(batch).seq;
+    try {
+      const batch = this.reader.batchWithHash(hash);
+      return batch === null ? null : headOf(batch).seq;
+    } catch (error) {
+      // The walk itself will come to the damage and report it.
+      if (isCofferdamError(error, 'AUDIT_FORMAT')) return null;
+      throw error;
+    }
   }
 
   /** Crosses off the heads that the chain has just come to. */

@@ -1,4 +1,6 @@
-import { copyFileSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { chmodSync, copyFileSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
@@ -124,4 +126,32 @@ test('any payload is read as events or refused with AUDIT_FORMAT', () => {
   );
   fc.assert(fc.property(fc.uint8Array({ maxLength: 200 }), fc.nat(50), refused), { numRuns: 500 });
   refused(new Uint8Array(), 0xffff_ffff);
+});
+
+test('a closed journal can be read in a read-only folder; one that a crash left is AUDIT_READ there', () => {
+  const path = temporaryJournal();
+  writeJournal(path, 3, 4);
+  const module = new URL('../../src/audit/verify.ts', import.meta.url).href;
+  const script = `
+    import { verifyJournal } from ${JSON.stringify(module)};
+    try {
+      console.log(verifyJournal(${JSON.stringify(path)}).events);
+    } catch (error) {
+      console.log(error.code);
+    }`;
+  // Root may write everywhere, so it asks nobody.
+  const user = process.getuid?.() === 0 ? { uid: 65534, gid: 65534 } : {};
+  const verifyReadOnly = (): string => {
+    for (const suffix of ['', '.head']) chmodSync(path + suffix, 0o444);
+    chmodSync(dirname(path), 0o555);
+    const { stdout } = spawnSync(process.execPath, ['--input-type=module', '-e', script], {
+      ...user,
+      encoding: 'utf8',
+    });
+    chmodSync(dirname(path), 0o755);
+    return stdout.trim();
+  };
+  expect(verifyReadOnly()).toBe('12');
+  writeFileSync(`${path}-wal`, 'something that waits to be read');
+  expect(verifyReadOnly()).toBe('AUDIT_READ');
 });
