@@ -106,19 +106,17 @@ class Explorer {
     return { vertices: [...this.#vertices.values()], flows: [...this.#flows.values()], denied: this.#denied };
   }
 
-  /** One tag at a time: the host may add a secrecy tag or forget an integrity tag, never the other way round. */
+  /** The host may add a secrecy tag or forget an integrity tag, one at a time. */
   #raise(label: Label, byText: ReadonlyMap<string, Label>): void {
-    const { space, secrecyTags } = this.#labels;
-    const more = secrecyTags
-      .filter((tag) => !label.secrecy.includes(tag))
-      .map((tag) => ({ ...label, secrecy: [...label.secrecy, tag].sort() }));
-    const less = label.integrity.map((tag) => ({
-      ...label,
-      integrity: label.integrity.filter((other) => other !== tag),
-    }));
-    for (const raised of [...more, ...less]) {
-      const known = byText.get(space.format(raised));
-      if (known !== undefined) this.#flow(this.#host(label), this.#host(known), 'raise', null, null);
+    const { space } = this.#labels;
+    const { secrecy, integrity } = label;
+    for (const tag of secrecy) {
+      const lower = byText.get(space.format({ ...label, secrecy: secrecy.filter((other) => other !== tag) }));
+      if (lower !== undefined) this.#flow(this.#host(lower), this.#host(label), 'raise', null, null);
+    }
+    for (const tag of integrity) {
+      const higher = byText.get(space.format({ ...label, integrity: integrity.filter((other) => other !== tag) }));
+      if (higher !== undefined) this.#flow(this.#host(label), this.#host(higher), 'raise', null, null);
     }
   }
 

@@ -3,7 +3,7 @@ import { CHECK_LIMITS, checkLimit } from './analysis-labels.ts';
 import type { Policy } from './policy.ts';
 
 /** Where data with a tag can go, gates or not: found once per tag, for all resources. */
-export class Reach {
+class Reach {
   readonly #cameBy = new Map<Vertex, DataFlow | null>();
 
   /**
@@ -43,11 +43,15 @@ export class Reach {
   }
 }
 
+type IsClosed = (holder: string, gate: string) => boolean;
+const NONE: IsClosed = () => false;
+
 /** Questions about a flow graph. */
 export class Paths {
   readonly #flowsFrom = new Map<Vertex, DataFlow[]>();
   readonly #startsOf = new Map<string, Vertex[]>();
   readonly #resources = new Map<string, Vertex>();
+  readonly #reachOf = new Map<string, Reach>();
   #steps = 0;
 
   constructor({ vertices, flows }: FlowGraph, policy: Policy) {
@@ -61,9 +65,29 @@ export class Paths {
     }
   }
 
-  /** Where data of this tag can go, without the gates that take this tag off and that `isClosed` names. */
-  reach(tag: string, isClosed: (holder: string, gate: string) => boolean = () => false): Reach {
+  /**
+   * A shortest way of a tag's data to a resource, or null; without the gates that take this tag off and that `isClosed`
+   * names. What was in the resource from the start has not got there, so it doesn't count.
+   */
+  way(tag: string, resource: string, isClosed: IsClosed = NONE): readonly DataFlow[] | null {
+    const target = this.#resources.get(resource);
+    if (target === undefined) return null;
     const starts = this.#startsOf.get(tag) ?? [];
+    if (starts.includes(target)) {
+      const others = starts.filter((start) => start !== target);
+      return this.#follow(tag, others, isClosed).pathTo(target);
+    }
+    return this.#reach(tag).has(target) ? this.#follow(tag, starts, isClosed).pathTo(target) : null;
+  }
+
+  /** Everywhere, with all gates: asked again for each resource, so kept. */
+  #reach(tag: string): Reach {
+    const known = this.#reachOf.get(tag) ?? this.#follow(tag, this.#startsOf.get(tag) ?? [], NONE);
+    this.#reachOf.set(tag, known);
+    return known;
+  }
+
+  #follow(tag: string, starts: readonly Vertex[], isClosed: IsClosed): Reach {
     const isOpen = ({ release }: DataFlow): boolean => {
       if (++this.#steps > CHECK_LIMITS.maxSteps) throw checkLimit(`${CHECK_LIMITS.maxSteps} steps to follow`);
       return release === null || !release.removed.includes(tag) || !isClosed(release.holder, release.gate);
@@ -71,28 +95,27 @@ export class Paths {
     return new Reach(starts, this.#flowsFrom, isOpen);
   }
 
-  resource(name: string): Vertex | null {
-    return this.#resources.get(name) ?? null;
-  }
-
   /**
    * The ways of a tag's data to a resource: the shortest, then the shortest that avoids the gates by which it got out
    * before, and so on. So each shows other gates, and the last may show none: a way on which the tag stays.
    */
   why(tag: string, resource: string): readonly (readonly DataFlow[])[] {
-    const target = this.resource(resource);
     const found: (readonly DataFlow[])[] = [];
     const closed = new Set<string>();
-    while (target !== null) {
-      const path = this.reach(tag, (_, gate) => closed.has(gate)).pathTo(target);
-      if (path === null) break;
+    for (;;) {
+      const path = this.way(tag, resource, (_, gate) => closed.has(gate));
+      if (path === null) return found;
       found.push(path);
-      const gates = path.flatMap(({ release }) => (release?.removed.includes(tag) === true ? [release.gate] : []));
-      if (gates.length === 0) break;
+      const gates = gatesThatTakeOff(tag, path);
+      if (gates.length === 0) return found;
       for (const gate of gates) closed.add(gate);
     }
-    return found;
   }
+}
+
+/** The gates that take this tag off on the way. */
+export function gatesThatTakeOff(tag: string, path: readonly DataFlow[]): readonly string[] {
+  return path.flatMap(({ release }) => (release?.removed.includes(tag) === true ? [release.gate] : []));
 }
 
 function pushTo<K, V>(map: Map<K, V[]>, key: K, value: V): void {

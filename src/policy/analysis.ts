@@ -60,10 +60,8 @@ export function why({ policy, labels, paths }: Analysis, tag: string, resource: 
 
 /** A way that breaks the rule, or null: one on which no excepted compartment's gate takes the tag off. */
 export function violationOf({ labels, paths }: Analysis, { tag, resource, except }: ForbidRule): Way | null {
-  const target = paths.resource(resource);
-  if (target === null) return null;
   for (const member of labels.members(tag)) {
-    const path = paths.reach(member, (holder) => except.includes(holder)).pathTo(target);
+    const path = paths.way(member, resource, (holder) => except.includes(holder));
     if (path !== null) return stepsOf(path, (shown) => labels.show(shown));
   }
   return null;

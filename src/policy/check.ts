@@ -2,6 +2,7 @@ import { explain } from '../label/index.ts';
 import { type Analysis, analyse, nameOf, showLabel, violationOf } from './analysis.ts';
 import type { Worlds } from './analysis-exports.ts';
 import { type DataFlow, type DeniedCall, exportGateName, linkGateName } from './analysis-graph.ts';
+import { gatesThatTakeOff } from './analysis-paths.ts';
 import type {
   CheckDenial,
   CheckEdge,
@@ -105,18 +106,14 @@ function listDenials({ graph, labels, policy }: Analysis): CheckDenial[] {
 }
 
 function listReach({ labels, paths, policy }: Analysis): CheckReach[] {
-  return labels.secrecyTags.flatMap((tag) => {
-    const reach = paths.reach(tag);
-    return [...policy.resources.keys()].flatMap((resource): CheckReach[] => {
-      const target = paths.resource(resource);
-      if (target === null || !reach.has(target)) return [];
-      const gatesOfWays = paths
-        .why(tag, resource)
-        .map((way) => way.flatMap(({ release }) => (release?.removed.includes(tag) === true ? [release.gate] : [])));
+  return labels.secrecyTags.flatMap((tag) =>
+    [...policy.resources.keys()].flatMap((resource): CheckReach[] => {
+      const gatesOfWays = paths.why(tag, resource).map((way) => gatesThatTakeOff(tag, way));
+      if (gatesOfWays.length === 0) return [];
       const isUngated = gatesOfWays.some((gates) => gates.length === 0);
       return [{ tag: labels.show(tag), resource, gates: [...new Set(gatesOfWays.flat())].sort(), isUngated }];
-    });
-  });
+    }),
+  );
 }
 
 function listGates({ graph, policy }: Analysis): CheckGate[] {
