@@ -5,6 +5,8 @@ export {
   openJournal,
   queryEvents,
   renderTrace,
+  routesOf,
+  type TraceRoute,
   trace,
   verifyJournal,
 } from './audit/index.ts';

@@ -1,10 +1,12 @@
 import {
   createHost,
   denials,
+  gates,
   type Host,
   type HostFile,
   type Reply,
-  renderTrace,
+  routesOf,
+  type TraceRoute,
   trace,
   verifyJournal,
 } from '../../src/index.ts';
@@ -33,7 +35,7 @@ export interface Report {
   /** Personal data of the tickets that reached the public world: must be empty. */
   readonly leaks: readonly string[];
   readonly instances: readonly { id: string; label: string; memoryBytes: number }[];
-  readonly questions: { readonly denials: number; readonly gateUses: number; readonly trace: string };
+  readonly questions: { readonly denials: number; readonly gateUses: number; readonly routes: readonly string[] };
   readonly journal: { readonly ok: boolean; readonly events: number; readonly path: string; readonly head: string };
   readonly elapsedMs: number;
 }
@@ -48,6 +50,7 @@ export async function runDesk(manifest: string): Promise<Report> {
   const startedMs = performance.now();
   await using webhook = await startWebhook();
   const host = await createHost(manifest, { resources: { webhook: (message) => webhook.post(String(message)) } });
+  const run = host.run;
   const denied = countDenials(host);
   const tickets: Ticket[] = [];
   const released: Report['released'][number][] = [];
@@ -79,9 +82,9 @@ export async function runDesk(manifest: string): Promise<Report> {
     leaks: findLeaks(tickets, webhook.arrived),
     instances,
     questions: {
-      denials: [...denials(path)].length,
-      gateUses: released.length,
-      trace: renderTrace(trace(path, { tag: customer, direction: 'forward' }), 'text'),
+      denials: [...denials(path, { fromSeq: run })].length,
+      gateUses: [...gates(path, { fromSeq: run })].length,
+      routes: routesOf(trace(path, { tag: customer, direction: 'forward' }), run).map(describeRoute),
     },
     journal: { ok: verified.ok, events: verified.events, path, head: `${seq}:${hash}` },
     elapsedMs: performance.now() - startedMs,
@@ -122,6 +125,17 @@ function countDenials(host: Host): () => Report['denied'] {
     seen.set(key, { edge, explanation: text, times });
   });
   return () => [...seen.values()];
+}
+
+/** `tickets → format → summarise → redact ⟶ (gate: -customer:acme) → notify → webhook`, the program's own part left out. */
+function describeRoute({ steps, end, isDenied }: TraceRoute): string {
+  const names = steps.flatMap(({ edge, to }) => {
+    const gate = edge.gates.map(({ declassified }) => `(gate: -${declassified.join(' -')})`);
+    const name = to === end ? to.name : to.compartment;
+    return [...gate, ...(name === null ? [] : [name])];
+  });
+  const way = [steps[0]?.from.name ?? '', ...names].filter((name, i, all) => name !== all[i - 1]).join(' → ');
+  return isDenied ? `${way}  DENIED` : way;
 }
 
 /** Looks for e-mail addresses, phone and card numbers of the tickets in what the public world got. */

@@ -52,7 +52,7 @@ export function renderReport(report: Report): string {
     `   How often was the gate used?      ${report.questions.gateUses}  ${dim(cofferdam('audit gates', report))}`,
     `   Is it intact?                     ${report.journal.ok ? good('yes') : bad('NO')}, ${report.journal.events} events  ${dim(cofferdam('audit verify', report))}`,
     `   Where did acme's data go?         ${dim(cofferdam('audit trace', report, ' --tag customer:acme'))}`,
-    indent(report.questions.trace, '     '),
+    ...report.questions.routes.map((route) => `     ${route.endsWith('DENIED') ? bad('✗') : good('→')} ${route}`),
     dim(
       `\n   Journal: ${where(report)}, head ${report.journal.head.slice(0, 24)}…   Done in ${(report.elapsedMs / 1000).toFixed(1)} s.`,
     ),

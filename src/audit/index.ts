@@ -18,4 +18,5 @@ export type { JournalSource } from './reader.ts';
 export { type TraceQuery, trace } from './trace.ts';
 export type { TraceEdge, TraceEdgeKind, TraceGate, TraceGraph, TraceNode, TraceNodeKind } from './trace-graph.ts';
 export { printable, renderTrace, type TraceFormat } from './trace-render.ts';
+export { routesOf, type TraceRoute } from './trace-routes.ts';
 export { type Problem, type ProblemKind, type VerifyOptions, type VerifyReport, verifyJournal } from './verify.ts';

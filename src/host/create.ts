@@ -36,7 +36,7 @@ export async function createHost(manifest: string | object, options: HostOptions
   const events = new EventEmitter();
   const journal = openJournal({ path: journalPath(policy), clock: Date.now });
   try {
-    journal.appendDurable({
+    const run = journal.appendDurable({
       kind: 'host',
       phase: 'start',
       versions: { cofferdam: VERSION, node: process.versions.node },
@@ -53,7 +53,7 @@ export async function createHost(manifest: string | object, options: HostOptions
     const env = { baseDir: policy.baseDir, ...(cacheDir === undefined ? {} : { cacheDir }) };
     const loader = new Loader({ env, offered: resources, journal, broker });
     const wiring = await loader.adopt(policy, null);
-    return new Host({ policy, wiring, broker, recorder, journal, loader, events });
+    return new Host({ policy, wiring, broker, recorder, journal, loader, events, run });
   } catch (error) {
     journal.close();
     throw error;

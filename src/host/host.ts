@@ -36,6 +36,7 @@ export class Host implements AsyncDisposable {
   readonly #journal: Journal;
   readonly #loader: Loader;
   readonly #events: EventEmitter;
+  readonly #run: number;
   #edits: Promise<void> = Promise.resolve();
   #sessions = 0;
   #isClosed = false;
@@ -49,6 +50,7 @@ export class Host implements AsyncDisposable {
     journal: Journal;
     loader: Loader;
     events: EventEmitter;
+    run: number;
   }) {
     this.#policy = parts.policy;
     this.#wiring = parts.wiring;
@@ -57,6 +59,7 @@ export class Host implements AsyncDisposable {
     this.#journal = parts.journal;
     this.#loader = parts.loader;
     this.#events = parts.events;
+    this.#run = parts.run;
   }
 
   get policy(): Policy {
@@ -72,6 +75,11 @@ export class Host implements AsyncDisposable {
   /** The journal's file, or null when it is kept in memory. */
   get journalPath(): string | null {
     return this.#journal.path;
+  }
+
+  /** Number of this run in the journal: that of its first event. */
+  get run(): number {
+    return this.#run;
   }
 
   /** A label as people read it: `{customer:acme}`, `public`. */

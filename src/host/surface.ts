@@ -9,7 +9,7 @@ export interface Method {
 }
 
 /** Which methods a compartment has, and where: what the object and its declarations are both made from. */
-export interface Surface {
+interface Surface {
   /** Exports whose method name no other export has. */
   readonly methods: readonly Method[];
   /** The others, by interface: `desk['desk:text/classify'].classify`. */
