@@ -25,6 +25,8 @@ export interface InstanceType {
   readonly exports: ReadonlyMap<string, Entity>;
   /** Bound here: each instance of this type has resources of its own in their place. Empty for an actual instance. */
   readonly resources: readonly number[];
+  /** 1 more than the deepest instance or component type inside. */
+  readonly depth: number;
 }
 
 export interface ComponentType {
@@ -34,6 +36,7 @@ export interface ComponentType {
   readonly importResources: readonly number[];
   /** Bound: every instantiation makes new ones. */
   readonly exportResources: readonly number[];
+  readonly depth: number;
 }
 
 export interface ModuleType {
@@ -44,6 +47,19 @@ export interface ModuleType {
 export type CoreTypeEntity =
   | { readonly kind: 'func'; readonly type: CoreFuncType }
   | { readonly kind: 'module'; readonly type: ModuleType };
+
+/** The depth of a type that holds these. Types refer to each other by index, so nesting in the file does not bound it. */
+export function depthAbove(...parts: readonly ReadonlyMap<string, Entity>[]): number {
+  let depth = 0;
+  for (const entities of parts) for (const entity of entities.values()) depth = Math.max(depth, depthOf(entity));
+  return depth + 1;
+}
+
+function depthOf(entity: Entity): number {
+  if (entity.sort === 'instance' || entity.sort === 'component') return entity.type.depth;
+  const isNested = entity.sort === 'type' && (entity.type.kind === 'instance' || entity.type.kind === 'component');
+  return isNested ? entity.type.type.depth : 0;
+}
 
 /**
  * Numbers for resource types. An export gives a resource another number, whose canonical number says what it is: two
@@ -75,8 +91,8 @@ export class Steps {
     this.exceeded = exceeded;
   }
 
-  take(): void {
-    this.left -= 1;
+  take(count = 1): void {
+    this.left -= count;
     if (this.left < 0) this.exceeded();
   }
 }

@@ -6,6 +6,8 @@ import { type ComponentValue, FlattenScope, type FuncValue, type Value } from '.
 import { WASM_LIMITS } from './limits.ts';
 import type { Lifted, Plan } from './plan.ts';
 import { PlanResources } from './plan-resources.ts';
+import { funcNodes } from './plan-size.ts';
+import { quote } from './quote.ts';
 import { TypeResolver } from './resolve.ts';
 import type { Fail } from './resolve-values.ts';
 import { type Unsupported, WorldBuilder } from './world-builder.ts';
@@ -40,6 +42,7 @@ class Flattener {
   private readonly world = new WorldBuilder(this.table, unsupported);
   private readonly exports: Lifted[] = [];
   private scopes = 0;
+  private depth = 0;
 
   root(ast: ComponentAst): Plan {
     const exports = this.component({ ast, parent: null }, (definition, scope) => this.rootImport(definition, scope));
@@ -58,9 +61,12 @@ class Flattener {
 
   private rootImport(definition: Import, scope: FlattenScope): Value {
     const made: number[] = [];
+    const before = this.world.imports.length;
     const entity = this.types.extern(definition.type, scope, made);
     for (const resource of made) this.resources.define(resource, { kind: 'imported' });
-    return this.world.import(definition.name.name, entity);
+    const value = this.world.import(definition.name.name, entity);
+    for (const { type } of this.world.imports.slice(before)) this.core.sizes.count(funcNodes(type));
+    return value;
   }
 
   private export(name: string, value: Value): void {
@@ -74,14 +80,15 @@ class Flattener {
   private exportItem(interfaceName: string | null, name: string, value: Value): void {
     if (value.sort === 'func') this.exportFunc(interfaceName, name, value.func);
     else if (value.sort === 'type') this.world.exportType(interfaceName, name, value.type);
-    else unsupported(`it exports a ${value.sort} named \`${name}\``, 'component-exports');
+    else unsupported(`it exports a ${value.sort} named ${quote(name)}`, 'component-exports');
   }
 
   private exportFunc(interfaceName: string | null, name: string, func: FuncValue): void {
     if (func.kind === 'import') {
-      unsupported(`it exports its import as \`${name}\``, 're-exports');
+      unsupported(`it exports its import as ${quote(name)}`, 're-exports');
       return;
     }
+    this.core.sizes.count(this.core.sizes.lifted(func.lifted).nodes + funcNodes(func.lifted.type));
     this.world.exportFunc(interfaceName, name, func.lifted.type);
     this.exports.push(func.lifted);
   }
@@ -92,7 +99,10 @@ class Flattener {
     give: (definition: Import, scope: FlattenScope) => Value,
   ): ReadonlyMap<string, Value> {
     const scope = new FlattenScope(component.parent, this.scopes++);
-    if (this.scopes > WASM_LIMITS.maxScopes) fail('it makes too many instances of components', 'WASM_LIMIT');
+    this.depth += 1;
+    if (this.scopes > WASM_LIMITS.maxScopes || this.depth > WASM_LIMITS.maxInstanceDepth) {
+      fail('it makes too many instances of components, or too deep', 'WASM_LIMIT');
+    }
     const exports = new Map<string, Value>();
     for (const definition of component.ast.definitions) {
       this.steps.take();
@@ -103,6 +113,7 @@ class Flattener {
         scope.push(value);
       } else this.definition(definition, scope);
     }
+    this.depth -= 1;
     return exports;
   }
 

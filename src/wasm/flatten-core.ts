@@ -3,6 +3,7 @@ import type { CoreInstanceValue, CoreItemSort, FlattenScope, ModuleValue } from 
 import { WASM_LIMITS } from './limits.ts';
 import type { Argument, CanonOptions, CoreItem, Instantiation, ModuleRange } from './plan.ts';
 import type { PlanResources } from './plan-resources.ts';
+import { PlanSizes } from './plan-size.ts';
 import type { TypeResolver } from './resolve.ts';
 import type { Fail } from './resolve-values.ts';
 
@@ -14,11 +15,13 @@ export class CoreFlattener {
   private readonly types: TypeResolver;
   private readonly resources: PlanResources;
   private readonly fail: Fail;
+  readonly sizes: PlanSizes;
 
   constructor(types: TypeResolver, resources: PlanResources, fail: Fail) {
     this.types = types;
     this.resources = resources;
     this.fail = fail;
+    this.sizes = new PlanSizes(fail);
   }
 
   instance(expr: CoreInstanceExpr, scope: FlattenScope): CoreInstanceValue {
@@ -30,10 +33,13 @@ export class CoreFlattener {
     }
     const value = scope.at(scope.modules, expr.module);
     const given = new Map(expr.args.map((arg) => [arg.name, scope.at(scope.coreInstances, arg.instance)]));
+    this.types.steps.take(value.module.imports.length);
     const args = value.module.imports.map(({ module, name }): Argument => {
       const instance = given.get(module);
       if (instance === undefined) throw new RangeError(`a validated component gives no ${module}`);
-      return { module, name, value: this.export(instance, name) };
+      const item = this.export(instance, name);
+      this.sizes.count(this.sizes.item(item).nodes);
+      return { module, name, value: item };
     });
     if (this.instantiations.length >= WASM_LIMITS.maxInstantiations) {
       this.fail('it makes too many core instances', 'WASM_LIMIT');
@@ -52,17 +58,19 @@ export class CoreFlattener {
         const core = scope.at(scope.core.func, canon.func);
         const type = this.types.funcAt(scope, canon.type);
         const lifted = { core, type, options: this.options(canon.options, scope), scope: scope.number };
+        this.sizes.lifted(lifted);
         scope.funcs.push({ kind: 'lifted', lifted });
         return;
       }
       case 'lower': {
         const func = scope.at(scope.funcs, canon.func);
         const options = this.options(canon.options, scope);
-        scope.core.func.push(
+        const lowered: CoreItem =
           func.kind === 'import'
             ? { kind: 'lower-import', import: func.import, options, scope: scope.number }
-            : { kind: 'lower-lifted', lifted: func.lifted, options, scope: scope.number },
-        );
+            : { kind: 'lower-lifted', lifted: func.lifted, options, scope: scope.number };
+        this.sizes.item(lowered);
+        scope.core.func.push(lowered);
         return;
       }
       case 'builtin':

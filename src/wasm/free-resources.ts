@@ -1,10 +1,10 @@
-import type { Entity, InstanceType, Resources, TypeEntity } from './entities.ts';
+import type { Entity, InstanceType, Resources, Steps, TypeEntity } from './entities.ts';
 import { children } from './measure.ts';
 import type { FuncType, ValType } from './types.ts';
 
 /** The resources, by canonical number, that a type mentions without binding them itself. */
-export function freeResources(entity: TypeEntity, resources: Resources): Set<number> {
-  const walk = new FreeResources(resources);
+export function freeResources(entity: TypeEntity, resources: Resources, steps: Steps): Set<number> {
+  const walk = new FreeResources(resources, steps);
   walk.typeEntity(entity);
   for (const resource of walk.bound) walk.found.delete(resource);
   return walk.found;
@@ -16,9 +16,11 @@ class FreeResources {
   readonly bound = new Set<number>();
   private readonly seen = new Set<object>();
   private readonly resources: Resources;
+  private readonly steps: Steps;
 
-  constructor(resources: Resources) {
+  constructor(resources: Resources, steps: Steps) {
     this.resources = resources;
+    this.steps = steps;
   }
 
   typeEntity(entity: TypeEntity): void {
@@ -85,6 +87,7 @@ class FreeResources {
   }
 
   private isSeen(type: object): boolean {
+    this.steps.take();
     if (this.seen.has(type)) return true;
     this.seen.add(type);
     return false;

@@ -39,6 +39,10 @@ export const WASM_LIMITS = {
   /** Core instantiations of one plan, and component instances flattened into it. */
   maxInstantiations: 10_000,
   maxScopes: 10_000,
+  /** Component instances made inside one another. */
+  maxInstanceDepth: 200,
+  /** Parts of a plan as a tree: it is stored as JSON. */
+  maxPlanNodes: 2_000_000,
   /** Definitions walked while flattening: nested components can be instantiated over and over. */
   maxPlanSteps: 2_000_000,
 } as const;

@@ -1,8 +1,9 @@
 import { coreMismatch } from './core-types.ts';
 import type { ComponentType, Entity, InstanceType, ModuleType, Resources, Steps, TypeEntity } from './entities.ts';
+import { quote, quotePair } from './quote.ts';
 import { Substitution } from './substitute.ts';
-import type { ValType } from './types.ts';
 import { Comparison } from './subtype.ts';
+import type { ValType } from './types.ts';
 
 /**
  * Checks that entities can stand where others are expected, and learns on the way which actual resource stands for each
@@ -23,10 +24,10 @@ export class Matcher {
     this.resources = resources;
     this.steps = steps;
     this.open(bindable);
-    this.comparison = new Comparison((actual, expected) => {
-      steps.take();
-      return resources.canonical(actual) === resources.canonical(this.bound(expected));
-    });
+    this.comparison = new Comparison(
+      (actual, expected) => resources.canonical(actual) === resources.canonical(this.bound(expected)),
+      (count) => steps.take(count),
+    );
   }
 
   entity(actual: Entity, expected: Entity): string | null {
@@ -34,6 +35,7 @@ export class Matcher {
     switch (expected.sort) {
       case 'core module':
         if (actual.sort !== 'core module') break;
+        this.steps.take(actual.type.imports.length + expected.type.imports.length + expected.type.exports.size);
         return matchModule(actual.type, expected.type);
       case 'func':
         if (actual.sort !== 'func') break;
@@ -55,9 +57,9 @@ export class Matcher {
   entities(what: string, actual: ReadonlyMap<string, Entity>, expected: ReadonlyMap<string, Entity>): string | null {
     for (const [name, entity] of expected) {
       const found = actual.get(name);
-      if (found === undefined) return `${what} \`${name}\` is missing`;
+      if (found === undefined) return `${what} ${quote(name)} is missing`;
       const problem = this.entity(found, entity);
-      if (problem !== null) return `${what} \`${name}\`: ${problem}`;
+      if (problem !== null) return `${what} ${quote(name)}: ${problem}`;
     }
     return null;
   }
@@ -125,18 +127,20 @@ export class Matcher {
 
 /** Core modules: fewer imports, more exports. */
 function matchModule(actual: ModuleType, expected: ModuleType): string | null {
+  const key = (module: string, name: string) => JSON.stringify([module, name]);
+  const gifts = new Map(expected.imports.map((item) => [key(item.module, item.name), item]));
   for (const { module, name, type } of actual.imports) {
-    const given = expected.imports.find((item) => item.module === module && item.name === name);
-    const label = `core import \`${module}::${name}\``;
+    const given = gifts.get(key(module, name));
+    const label = `core import ${quotePair(module, name)}`;
     if (given === undefined) return `${label} is missing`;
     const problem = coreMismatch(given.type, type);
     if (problem !== null) return `${label}: ${problem}`;
   }
   for (const [name, type] of expected.exports) {
     const found = actual.exports.get(name);
-    if (found === undefined) return `core export \`${name}\` is missing`;
+    if (found === undefined) return `core export ${quote(name)} is missing`;
     const problem = coreMismatch(found, type);
-    if (problem !== null) return `core export \`${name}\`: ${problem}`;
+    if (problem !== null) return `core export ${quote(name)}: ${problem}`;
   }
   return null;
 }

@@ -1,4 +1,5 @@
 import { skipConstExpr } from './const-expr.ts';
+import { CORE_SECTION_NAMES, CORE_SECTION_ORDER } from './core-sections.ts';
 import { type CoreTypeEntry, CoreTypeNumbers, readTypeSection } from './core-type-section.ts';
 import {
   type CoreExtern,
@@ -11,28 +12,10 @@ import {
 import { WASM_LIMITS } from './limits.ts';
 import type { CustomSection, ModuleExport, ModuleImport, ModuleInfo } from './module-info.ts';
 import type { ModuleRange } from './plan.ts';
+import { quote } from './quote.ts';
 import { Reader } from './reader.ts';
 
 export type { ModuleInfo } from './module-info.ts';
-
-/** Section ids in the order in which they must appear. */
-const ORDER = [1, 2, 3, 4, 5, 13, 6, 7, 8, 9, 12, 10, 11];
-const SECTION_NAMES: Readonly<Record<number, string>> = {
-  0: 'custom',
-  1: 'type',
-  2: 'import',
-  3: 'function',
-  4: 'table',
-  5: 'memory',
-  6: 'global',
-  7: 'export',
-  8: 'start',
-  9: 'element',
-  10: 'code',
-  11: 'data',
-  12: 'data count',
-  13: 'tag',
-};
 
 /**
  * Reads the outside of a core module: everything but code, element and data segments, which are only counted (their
@@ -55,11 +38,11 @@ export function readModule(reader: Reader, numbers: CoreTypeNumbers): ModuleInfo
   while (!reader.done) {
     const offset = reader.offset;
     const id = reader.byte();
-    const name = SECTION_NAMES[id];
+    const name = CORE_SECTION_NAMES[id];
     if (name === undefined) reader.unknown(id, 'section of a core module');
     const section = reader.part(reader.u32(), `core module, ${name} section`);
     if (id !== 0) {
-      const position = ORDER.indexOf(id);
+      const position = CORE_SECTION_ORDER.indexOf(id);
       if (position <= last) reader.fail('WASM_MALFORMED', `The ${name} section is out of order`, { offset });
       last = position;
     }
@@ -249,8 +232,7 @@ class ModuleReader {
   private readExport(reader: Reader): void {
     const offset = reader.offset;
     const name = reader.name();
-    if (this.exportNames.has(name))
-      reader.fail('WASM_MALFORMED', `Two exports are named ${JSON.stringify(name)}`, { offset });
+    if (this.exportNames.has(name)) reader.fail('WASM_MALFORMED', `Two exports are named ${quote(name)}`, { offset });
     this.exportNames.add(name);
     const kind = reader.byte();
     const type = this.lookUp(kind, reader.u32());

@@ -1,6 +1,7 @@
 import type { NameExpr } from './component-ast.ts';
 import type { Entity } from './entities.ts';
 import { isCanonVersion, isSemver, parseExternName, uniqueKey } from './names.ts';
+import { quote } from './quote.ts';
 import type { FuncType, ValType } from './types.ts';
 
 /**
@@ -23,7 +24,7 @@ export class NameScope {
   /** Null, or what is wrong with giving `entity` this name here. */
   add(expr: NameExpr, entity: Entity): string | null {
     const name = parseExternName(expr.name);
-    const shown = `${this.side} name \`${expr.name}\``;
+    const shown = `${this.side} name ${quote(expr.name)}`;
     if (name === null) return `the ${shown} is not a kebab-case or interface name`;
     const key = uniqueKey(expr.name);
     if (this.keys.has(key)) return `the ${shown} conflicts with an earlier one`;
@@ -44,7 +45,7 @@ export class NameScope {
     if (name.kind === 'static') {
       return this.resourceLabels.has(name.resource)
         ? null
-        : `belongs to a resource \`${name.resource}\` which is not here`;
+        : `belongs to a resource ${quote(name.resource)} which is not here`;
     }
     const resource = name.kind === 'constructor' ? constructed(entity.type) : receiver(entity.type);
     if (resource === null) {
@@ -54,7 +55,7 @@ export class NameScope {
     }
     const found = this.resourceNames.get(resource);
     if (found === undefined) return 'belongs to a function of a resource that has no name here';
-    return found === name.resource ? null : `belongs to a function of resource \`${found}\``;
+    return found === name.resource ? null : `belongs to a function of resource ${quote(found)}`;
   }
 }
 

@@ -6,6 +6,7 @@ import { measure } from './measure.ts';
 import { inspectModule } from './module.ts';
 import type { ModuleImport, ModuleInfo } from './module-info.ts';
 import type { Argument, CanonOptions, CoreItem, Lifted, Plan, PlanResource } from './plan.ts';
+import { quote, quotePair } from './quote.ts';
 import type { FuncType, ValType, World } from './types.ts';
 
 const REALLOC: CoreFuncType = { params: ['i32', 'i32', 'i32', 'i32'], results: ['i32'] };
@@ -36,13 +37,15 @@ class CorePlanner {
   private readonly world: World;
   private readonly info: ModuleInfo;
   private readonly found: ReadonlyMap<string, CoreExtern>;
-  private readonly unknown: string[] = [];
+  private readonly worldImports: ReadonlyMap<string, number>;
+  private readonly unknown = new Set<string>();
   private readonly missing = new Set<string>();
-  private readonly wrong: string[] = [];
+  private readonly wrong = new Set<string>();
 
   constructor(info: ModuleInfo, world: World) {
     this.info = info;
     this.world = world;
+    this.worldImports = new Map(world.imports.map((item, index) => [key(item.interface ?? '$root', item.name), index]));
     this.found = new Map(info.exports.map((item) => [item.name, item.type]));
   }
 
@@ -77,10 +80,10 @@ class CorePlanner {
   private argument({ module, name, type }: ModuleImport): Argument | null {
     const value = this.imported(module, name);
     if (value === null || (type.kind !== 'func' && value.item.kind !== 'export')) {
-      this.unknown.push(`${module}.${name}`);
+      this.unknown.add(`${module}.${name}`);
       return null;
     }
-    if (value.type !== null) this.check(`the import ${module}.${name}`, type, value.type);
+    if (value.type !== null) this.check(`the import ${quotePair(module, name)}`, type, value.type);
     return { module, name, value: value.item };
   }
 
@@ -88,8 +91,7 @@ class CorePlanner {
   private imported(module: string, name: string): { item: CoreItem; type: CoreFuncType | null } | null {
     if (module === 'wasi_snapshot_preview1') return { item: { kind: 'wasi', name }, type: null };
     if (BUILTINS[module]?.includes(name)) return { item: { kind: 'builtin', name }, type: null };
-    const interfaceName = module === '$root' ? null : module;
-    const index = this.world.imports.findIndex((item) => item.interface === interfaceName && item.name === name);
+    const index = this.worldImports.get(key(module, name)) ?? -1;
     const imported = this.world.imports[index];
     if (imported !== undefined) {
       const { type } = imported;
@@ -150,7 +152,7 @@ class CorePlanner {
     const type = this.found.get('memory');
     if (type === undefined) this.missing.add('memory');
     else if (type.kind !== 'memory' || type.limits.shared || type.limits.index64) {
-      this.wrong.push('the export memory must be an unshared 32-bit memory');
+      this.wrong.add('the export memory must be an unshared 32-bit memory');
     }
     return { kind: 'export', instance: 0, name: 'memory' };
   }
@@ -158,47 +160,56 @@ class CorePlanner {
   private func(name: string, type: CoreFuncType): CoreItem {
     const found = this.found.get(name);
     if (found === undefined) this.missing.add(name);
-    else this.check(`the export ${name}`, found, type);
+    else this.check(`the export ${quote(name)}`, found, type);
     return { kind: 'export', instance: 0, name };
   }
 
   private check(what: string, found: CoreExtern, type: CoreFuncType): void {
     const expected: CoreExtern = { kind: 'func', type };
     const mismatch = coreMismatch(found, expected);
-    if (mismatch !== null) this.wrong.push(`${what}: ${mismatch}`);
+    if (mismatch !== null) this.wrong.add(`${what}: ${mismatch}`);
   }
 
-  /** Everything that does not fit is named at once: a guest's author fixes it in one go. */
+  /** Everything that does not fit is named at once, so that a guest's author fixes it in one go. */
   private report(): void {
-    if (this.unknown.length > 0) {
-      const imports = [...new Set(this.unknown)];
+    if (this.unknown.size > 0) {
+      const imports = [...this.unknown];
+      const shown = imports.map(quote);
       throw new CofferdamError(
         'WASM_IMPORT_UNKNOWN',
-        `The module imports what its world does not declare: ${shorten(imports)}. Declare it in the WIT, or build without it.`,
-        { details: { imports } },
+        `The module imports what its world does not declare: ${list(shown)}. Declare it in the WIT, or build without it.`,
+        { details: { imports: imports.slice(0, MAX_DETAILS) } },
       );
     }
     if (this.missing.size > 0) {
       const exports = [...this.missing];
       throw new CofferdamError(
         'WASM_EXPORT_MISSING',
-        `The module lacks what its world needs: ${shorten(exports)}. Export it, or take it out of the WIT.`,
-        { details: { exports } },
+        `The module lacks what its world needs: ${list(exports)}. Export it, or take it out of the WIT.`,
+        { details: { exports: exports.slice(0, MAX_DETAILS) } },
       );
     }
-    if (this.wrong.length === 0) return;
-    const mismatches = [...new Set(this.wrong)];
+    if (this.wrong.size === 0) return;
+    const mismatches = [...this.wrong];
     throw new CofferdamError(
       'WASM_SIGNATURE',
-      `The module does not fit its world: ${shorten(mismatches)}. Make the WIT and the guest agree.`,
-      { details: { mismatches } },
+      `The module does not fit its world: ${list(mismatches)}. Make the WIT and the guest agree.`,
+      { details: { mismatches: mismatches.slice(0, MAX_DETAILS) } },
     );
   }
 }
 
-/** A hostile module can have a million unknown imports. */
-function shorten(names: readonly string[], max = 20): string {
-  return names.length <= max ? names.join(', ') : `${names.slice(0, max).join(', ')} and ${names.length - max} more`;
+/** A hostile module can have a million imports; these many are listed. */
+const MAX_SHOWN = 20;
+const MAX_DETAILS = 1000;
+
+function list(names: readonly string[]): string {
+  if (names.length <= MAX_SHOWN) return names.join(', ');
+  return `${names.slice(0, MAX_SHOWN).join(', ')} and ${names.length - MAX_SHOWN} more`;
+}
+
+function key(module: string, name: string): string {
+  return JSON.stringify([module, name]);
 }
 
 function isAsync(type: FuncType): boolean {

@@ -1,6 +1,7 @@
 import type { CoreExternExpr, CoreTypeExpr } from './component-ast.ts';
 import type { CoreExtern, CoreFuncType } from './core-types.ts';
 import type { CoreTypeEntity, ModuleType } from './entities.ts';
+import { quote, quotePair } from './quote.ts';
 import type { Fail } from './resolve-values.ts';
 
 /** Finds the core type that an alias inside a module type means, counted from the scope around the module type. */
@@ -30,7 +31,7 @@ export function resolveCoreType(expr: CoreTypeExpr, outer: OuterCoreType, fail: 
         break;
       }
       case 'export':
-        if (exports.has(declaration.name)) fail(`two core exports are named \`${declaration.name}\``);
+        if (exports.has(declaration.name)) fail(`two core exports are named ${quote(declaration.name)}`);
         exports.set(declaration.name, resolveExtern(declaration.type, types, fail));
     }
   }
@@ -43,7 +44,7 @@ export function checkImportNames(imports: ModuleType['imports'], fail: Fail): vo
   const seen = new Set<string>();
   for (const { module, name } of imports) {
     const key = JSON.stringify([module, name]);
-    if (seen.has(key)) fail(`two core imports are named \`${module}::${name}\``);
+    if (seen.has(key)) fail(`two core imports are named ${quotePair(module, name)}`);
     seen.add(key);
   }
 }

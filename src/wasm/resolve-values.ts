@@ -3,6 +3,7 @@ import type { CoreTypeEntity, Resources, Steps, TypeEntity } from './entities.ts
 import { WASM_LIMITS } from './limits.ts';
 import { measure } from './measure.ts';
 import { isLabel } from './names.ts';
+import { quote } from './quote.ts';
 import type { Field, FuncType, PrimitiveKind, ValType } from './types.ts';
 
 /** Throws for the definition being looked at: COMPONENT_INVALID unless another code is given. */
@@ -100,6 +101,7 @@ export class ValueResolver {
         return expr.length === null ? { kind: 'list', element } : { kind: 'list', element, length: expr.length };
       }
       case 'tuple':
+        this.steps.take(expr.elements.length);
         return { kind: 'tuple', elements: this.some('element', expr.elements).map((ref) => this.value(ref, scope)) };
       case 'flags':
         if (expr.names.length > WASM_LIMITS.maxFlags)
@@ -146,11 +148,12 @@ export class ValueResolver {
   }
 
   private checkLabels(what: string, labels: readonly string[]): void {
+    this.steps.take(labels.length);
     const seen = new Set<string>();
     for (const label of labels) {
-      if (!isLabel(label)) this.fail(`the ${what} name \`${label}\` is not in kebab case`);
+      if (!isLabel(label)) this.fail(`the ${what} name ${quote(label)} is not in kebab case`);
       const key = label.toLowerCase();
-      if (seen.has(key)) this.fail(`the ${what} name \`${label}\` conflicts with an earlier one`);
+      if (seen.has(key)) this.fail(`the ${what} name ${quote(label)} conflicts with an earlier one`);
       seen.add(key);
     }
   }

@@ -1,7 +1,16 @@
 import type { Alias, CoreTypeExpr, Declaration, ExternExpr, PlainDeclaration, TypeExpr } from './component-ast.ts';
-import type { ComponentType, CoreTypeEntity, Entity, InstanceType, TypeEntity } from './entities.ts';
+import {
+  type ComponentType,
+  type CoreTypeEntity,
+  depthAbove,
+  type Entity,
+  type InstanceType,
+  type TypeEntity,
+} from './entities.ts';
 import { freeResources } from './free-resources.ts';
+import { WASM_LIMITS } from './limits.ts';
 import { NameScope } from './name-scope.ts';
+import { quote } from './quote.ts';
 import { resolveCoreType } from './resolve-core.ts';
 import { type TypeScope, ValueResolver } from './resolve-values.ts';
 import { Substitution } from './substitute.ts';
@@ -47,12 +56,12 @@ export class TypeResolver extends ValueResolver {
       exports.set(declaration.name.name, entity);
       push(entity, scope);
     }
-    return { exports, resources };
+    return { exports, resources, depth: this.checkedDepth(exports) };
   }
 
   private component(declarations: readonly Declaration[], parent: TypeScope): ComponentType {
     const scope = declarationScope(parent);
-    const visibility = new Visibility();
+    const visibility = new Visibility(this.steps);
     const sides = {
       import: { names: new NameScope('import'), entities: new Map<string, Entity>(), resources: [] as number[] },
       export: { names: new NameScope('export'), entities: new Map<string, Entity>(), resources: [] as number[] },
@@ -66,7 +75,7 @@ export class TypeResolver extends ValueResolver {
       const entity = this.extern(declaration.type, scope, resources);
       this.expect(names.add(declaration.name, entity));
       if (!visibility.isVisible(declaration.kind, entity)) {
-        this.fail(`the ${declaration.kind} \`${declaration.name.name}\` uses a type that has no visible name`);
+        this.fail(`the ${declaration.kind} ${quote(declaration.name.name)} uses a type that has no visible name`);
       }
       entities.set(declaration.name.name, entity);
       push(entity, scope);
@@ -76,6 +85,7 @@ export class TypeResolver extends ValueResolver {
       exports: sides.export.entities,
       importResources: sides.import.resources,
       exportResources: sides.export.resources,
+      depth: this.checkedDepth(sides.import.entities, sides.export.entities),
     };
   }
 
@@ -107,7 +117,7 @@ export class TypeResolver extends ValueResolver {
     const instance = scope.instances[alias.instance] ?? this.fail(`there is no instance ${alias.instance}`);
     const entity = instance.exports.get(alias.name);
     if (entity === undefined || entity.sort !== alias.sort) {
-      this.fail(`instance ${alias.instance} has no ${alias.sort} \`${alias.name}\``);
+      this.fail(`instance ${alias.instance} has no ${alias.sort} ${quote(alias.name)}`);
       return;
     }
     push(entity, scope);
@@ -116,7 +126,7 @@ export class TypeResolver extends ValueResolver {
   outerType(alias: Extract<Alias, { kind: 'outer' }>, scope: TypeScope): TypeEntity {
     const { target, leavesComponent } = this.outer(alias.count, scope);
     const entity = this.typeAt(target, alias.index);
-    if (leavesComponent && freeResources(entity, this.resources).size > 0) {
+    if (leavesComponent && freeResources(entity, this.resources, this.steps).size > 0) {
       this.fail('an outer alias that leaves a component may not be to a type that refers to resources');
     }
     return entity;
@@ -178,7 +188,15 @@ export class TypeResolver extends ValueResolver {
       made.push(own);
     }
     if (fresh.size === 0) return type;
-    return { exports: Substitution.of(fresh, this.resources, this.steps).entities(type.exports), resources: [] };
+    const exports = Substitution.of(fresh, this.resources, this.steps).entities(type.exports);
+    return { exports, resources: [], depth: type.depth };
+  }
+
+  /** The depth of an instance or component type with these parts, which must stay within bounds. */
+  checkedDepth(...parts: readonly ReadonlyMap<string, Entity>[]): number {
+    const depth = depthAbove(...parts);
+    if (depth > WASM_LIMITS.maxNesting) this.fail(`types nest deeper than ${WASM_LIMITS.maxNesting}`, 'WASM_LIMIT');
+    return depth;
   }
 
   coreType(expr: CoreTypeExpr, scope: TypeScope): CoreTypeEntity {

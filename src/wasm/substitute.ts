@@ -82,7 +82,7 @@ export class Substitution {
   }
 
   instance(type: InstanceType): InstanceType {
-    return { exports: this.entities(type.exports), resources: type.resources };
+    return { ...type, exports: this.entities(type.exports) };
   }
 
   component(type: ComponentType): ComponentType {

@@ -1,4 +1,5 @@
 import { formatFunc, formatType } from './format.ts';
+import { quote } from './quote.ts';
 import type { Case, Field, FuncType, ValType } from './types.ts';
 
 /** Are these two resources, of the actual and of the expected type, the same? */
@@ -30,11 +31,14 @@ export function explainMismatch(
 
 export class Comparison {
   private readonly same: SameResource;
+  /** Told about the work, to bound it. */
+  private readonly take: (steps: number) => void;
   /** Pairs already found equal: without it, a type that shares parts is compared exponentially often. */
   private readonly equal = new Map<ValType, Set<ValType>>();
 
-  constructor(same: SameResource) {
+  constructor(same: SameResource, take: (steps: number) => void = () => {}) {
     this.same = same;
+    this.take = take;
   }
 
   explain(actual: FuncType | ValType, expected: FuncType | ValType): string | null {
@@ -52,6 +56,7 @@ export class Comparison {
   }
 
   value(actual: ValType, expected: ValType): string | null {
+    this.take('names' in actual ? actual.names.length : 1);
     if (this.equal.get(actual)?.has(expected)) return null;
     const problem = this.compare(actual, expected);
     if (problem === null) {
@@ -103,9 +108,9 @@ export class Comparison {
     if (actual.length !== expected.length) return `expected ${expected.length} ${what}s, found ${actual.length}`;
     for (const [index, field] of expected.entries()) {
       const found = actual[index];
-      if (found?.name !== field.name) return `expected ${what} \`${field.name}\`, found \`${found?.name}\``;
+      if (found?.name !== field.name) return `expected ${what} ${quote(field.name)}, found ${quote(found?.name ?? '')}`;
       const problem = this.value(found.type, field.type);
-      if (problem !== null) return `${what} \`${field.name}\`: ${problem}`;
+      if (problem !== null) return `${what} ${quote(field.name)}: ${problem}`;
     }
     return null;
   }
@@ -114,8 +119,8 @@ export class Comparison {
     if (actual.length !== expected.length) return `expected ${expected.length} cases, found ${actual.length}`;
     for (const [index, item] of expected.entries()) {
       const found = actual[index];
-      if (found?.name !== item.name) return `expected case \`${item.name}\`, found \`${found?.name}\``;
-      const problem = this.optional(`case \`${item.name}\``, found.type, item.type);
+      if (found?.name !== item.name) return `expected case ${quote(item.name)}, found ${quote(found?.name ?? '')}`;
+      const problem = this.optional(`case ${quote(item.name)}`, found.type, item.type);
       if (problem !== null) return problem;
     }
     return null;

@@ -4,6 +4,7 @@ import { type CoreExtern, coreMismatch } from './core-types.ts';
 import type { Entity, InstanceType } from './entities.ts';
 import { Matcher } from './match.ts';
 import { NameScope } from './name-scope.ts';
+import { quote, quotePair } from './quote.ts';
 import type { TypeResolver } from './resolve.ts';
 import type { Fail } from './resolve-values.ts';
 import { Substitution } from './substitute.ts';
@@ -24,7 +25,7 @@ export class InstanceValidator {
     if (expr.kind === 'exports') {
       const exports = new Map<string, CoreExtern>();
       for (const { name, sort, index } of expr.exports) {
-        if (exports.has(name)) this.fail(`two core exports are named \`${name}\``);
+        if (exports.has(name)) this.fail(`two core exports are named ${quote(name)}`);
         exports.set(name, this.scope.coreItem(sort, index));
       }
       return exports;
@@ -32,11 +33,12 @@ export class InstanceValidator {
     const module = this.scope.at(this.scope.modules, 'core module', expr.module);
     const args = new Map<string, CoreInstanceType>();
     for (const { name, instance } of expr.args) {
-      if (args.has(name)) this.fail(`two core instantiation arguments are named \`${name}\``);
+      if (args.has(name)) this.fail(`two core instantiation arguments are named ${quote(name)}`);
       args.set(name, this.scope.at(this.scope.coreInstances, 'core instance', instance));
     }
+    this.types.steps.take(module.imports.length);
     for (const { module: from, name, type } of module.imports) {
-      const label = `the core import \`${from}::${name}\``;
+      const label = `the core import ${quotePair(from, name)}`;
       const instance = args.get(from) ?? this.fail(`there is no core instantiation argument \`${from}\``);
       const actual = instance.get(name) ?? this.fail(`nothing is given for ${label}`);
       const problem = coreMismatch(actual, type);
@@ -55,14 +57,14 @@ export class InstanceValidator {
       if (problem !== null) this.fail(problem);
       exports.set(name.name, entity);
     }
-    return { exports, resources: [] };
+    return { exports, resources: [], depth: this.types.checkedDepth(exports) };
   }
 
   private instantiate(expr: Extract<InstanceExpr, { kind: 'instantiate' }>): InstanceType {
     const component = this.scope.at(this.scope.components, 'component', expr.component);
     const args = new Map<string, Entity>();
     for (const { name, ref } of expr.args) {
-      if (args.has(name)) this.fail(`two instantiation arguments are named \`${name}\``);
+      if (args.has(name)) this.fail(`two instantiation arguments are named ${quote(name)}`);
       args.set(name, this.scope.entity(ref));
     }
     const { resources, steps } = this.types;
@@ -73,6 +75,6 @@ export class InstanceValidator {
     for (const resource of component.exportResources) substitutes.set(resources.canonical(resource), resources.fresh());
     const substitution = Substitution.of(substitutes, resources, steps);
     for (const [from, to] of matcher.given) substitution.replace(from, to);
-    return { exports: substitution.entities(component.exports), resources: [] };
+    return { exports: substitution.entities(component.exports), resources: [], depth: component.depth };
   }
 }

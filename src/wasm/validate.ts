@@ -6,6 +6,7 @@ import { type ComponentType, type Entity, Resources, Steps, type TypeEntity } fr
 import { WASM_LIMITS } from './limits.ts';
 import { Matcher } from './match.ts';
 import { NameScope } from './name-scope.ts';
+import { quote } from './quote.ts';
 import { TypeResolver } from './resolve.ts';
 import { checkImportNames } from './resolve-core.ts';
 import type { Fail } from './resolve-values.ts';
@@ -59,7 +60,7 @@ class ComponentValidator {
   private readonly scope: ComponentScope;
   private readonly instances: InstanceValidator;
   private readonly canon: CanonValidator;
-  private readonly visibility = new Visibility();
+  private readonly visibility: Visibility;
   private readonly importNames = new NameScope('import');
   private readonly exportNames = new NameScope('export');
   private readonly imports = new Map<string, Entity>();
@@ -72,6 +73,7 @@ class ComponentValidator {
     this.resources = context.resources;
     this.fail = context.fail;
     this.types = new TypeResolver(context.resources, context.steps, context.fail);
+    this.visibility = new Visibility(context.steps);
     this.scope = new ComponentScope(parent, context.fail);
     this.instances = new InstanceValidator(this.scope, this.types, context.fail);
     this.canon = new CanonValidator(this.scope, this.types, this.ownResources, context.features, context.fail);
@@ -90,6 +92,7 @@ class ComponentValidator {
       exports: this.exports,
       importResources: this.importResources,
       exportResources: this.exportResources(),
+      depth: this.types.checkedDepth(this.imports, this.exports),
     };
   }
 
@@ -166,7 +169,7 @@ class ComponentValidator {
 
   private checkVisible(side: 'import' | 'export', name: string, entity: Entity): void {
     if (this.visibility.isVisible(side, entity)) return;
-    this.fail(`the ${side} \`${name}\` uses a resource, record, variant, enum or flags that has no visible name`);
+    this.fail(`the ${side} ${quote(name)} uses a resource, record, variant, enum or flags that has no visible name`);
   }
 
   /** An exported type is seen under the exported name, as a type of its own; an instance names what it holds as it is. */
@@ -207,7 +210,7 @@ class ComponentValidator {
           scope.push(entity);
           return;
         }
-        this.fail(`instance ${alias.instance} has no ${alias.sort} \`${alias.name}\``);
+        this.fail(`instance ${alias.instance} has no ${alias.sort} ${quote(alias.name)}`);
         return;
       }
       case 'core-export': {
@@ -216,7 +219,7 @@ class ComponentValidator {
           scope.pushCore(item);
           return;
         }
-        this.fail(`core instance ${alias.instance} has no ${alias.sort} \`${alias.name}\``);
+        this.fail(`core instance ${alias.instance} has no ${alias.sort} ${quote(alias.name)}`);
         return;
       }
       case 'outer':

@@ -1,4 +1,4 @@
-import type { Entity, InstanceType, TypeEntity } from './entities.ts';
+import type { Entity, InstanceType, Steps, TypeEntity } from './entities.ts';
 import { children } from './measure.ts';
 import type { FuncType, ValType } from './types.ts';
 
@@ -10,9 +10,17 @@ import type { FuncType, ValType } from './types.ts';
 export class Visibility {
   private readonly imported = new Set<ValType | number>();
   private readonly exported = new Set<ValType | number>();
+  private readonly steps: Steps;
+  private readonly outer: Visibility | null;
+
+  constructor(steps: Steps, outer: Visibility | null = null) {
+    this.steps = steps;
+    this.outer = outer;
+  }
 
   /** Notes the names that this import or export brings. False if it uses a type without one. */
   isVisible(side: 'import' | 'export', entity: Entity): boolean {
+    this.steps.take();
     switch (entity.sort) {
       case 'func':
         return this.isFuncNamed(side, entity.type);
@@ -51,9 +59,7 @@ export class Visibility {
 
   /** An instance type used as a type: its own exports name types for what follows them, and only there. */
   private isInstanceNamed(side: 'import' | 'export', type: InstanceType): boolean {
-    const inside = new Visibility();
-    for (const key of this.imported) inside.imported.add(key);
-    for (const key of this.exported) inside.exported.add(key);
+    const inside = new Visibility(this.steps, this);
     return [...type.exports.values()].every((item) => inside.isVisible(side, item));
   }
 
@@ -64,14 +70,18 @@ export class Visibility {
   }
 
   private isNamed(side: 'import' | 'export', type: ValType): boolean {
-    const names = side === 'import' ? this.imported : this.exported;
-    if (names.has(type)) return true;
+    this.steps.take();
+    if (this.has(side, type)) return true;
     if (['record', 'variant', 'enum', 'flags'].includes(type.kind)) return false;
     return this.isHandleNamed(side, type) && children(type).every((child) => this.isNamed(side, child));
   }
 
   private isHandleNamed(side: 'import' | 'export', type: ValType): boolean {
     if (type.kind !== 'own' && type.kind !== 'borrow') return true;
-    return (side === 'import' ? this.imported : this.exported).has(type.resource);
+    return this.has(side, type.resource);
+  }
+
+  private has(side: 'import' | 'export', key: ValType | number): boolean {
+    return (side === 'import' ? this.imported : this.exported).has(key) || (this.outer?.has(side, key) ?? false);
   }
 }

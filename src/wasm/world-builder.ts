@@ -1,5 +1,6 @@
 import type { Entity, InstanceType, Resources, TypeEntity } from './entities.ts';
 import type { Value } from './flatten-scope.ts';
+import { quote } from './quote.ts';
 import type { FuncType, ResourceType, WorldFunction } from './types.ts';
 
 /** Throws WASM_UNSUPPORTED. */
@@ -29,7 +30,7 @@ export class WorldBuilder {
       case 'instance':
         return this.importInstance(name, entity.type);
       default:
-        return this.unsupported(`it imports a ${entity.sort} (\`${name}\`)`, 'component-imports');
+        return this.unsupported(`it imports a ${entity.sort} (${quote(name)})`, 'component-imports');
     }
   }
 
@@ -46,7 +47,11 @@ export class WorldBuilder {
     for (const [name, entity] of type.exports) {
       if (entity.sort === 'func') exports.set(name, this.importFunc(interfaceName, name, entity.type));
       else if (entity.sort === 'type') exports.set(name, this.importType(interfaceName, name, entity.type));
-      else this.unsupported(`its import \`${interfaceName}\` holds a ${entity.sort} (\`${name}\`)`, 'nested-instances');
+      else
+        this.unsupported(
+          `its import ${quote(interfaceName)} holds a ${entity.sort} (${quote(name)})`,
+          'nested-instances',
+        );
     }
     return { sort: 'instance', exports };
   }
