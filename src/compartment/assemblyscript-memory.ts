@@ -29,7 +29,7 @@ const VIEW_BYTES = 12;
 const ARRAY_BYTES = 16;
 
 /** What the runtime exports with `--exportRuntime`. */
-export interface Runtime {
+interface Runtime {
   readonly memory: WebAssembly.Memory;
   readonly allocate: (size: number, classId: number) => unknown;
   readonly pin: (pointer: number) => unknown;

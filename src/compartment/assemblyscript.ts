@@ -13,7 +13,7 @@ import type { Code } from './contract.ts';
  * of strings. A list that the guest *takes* needs its class: `export const Float64Array_ID = idof<Float64Array>()`
  * (`StringArray_ID` for `Array<string>`).
  */
-export interface AssemblyScriptSource {
+interface AssemblyScriptSource {
   readonly module: WebAssembly.Module;
   /** The outside of that module. */
   readonly info: ModuleInfo;
@@ -31,7 +31,7 @@ export interface AssemblyScriptPlan extends AssemblyScriptSource {
   readonly exports: readonly string[];
 }
 
-export interface PlannedImport {
+interface PlannedImport {
   readonly module: string;
   readonly name: string;
   /** Position in `world.imports`, or a function of AssemblyScript's own. */

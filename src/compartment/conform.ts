@@ -27,7 +27,7 @@ export const NUMBER_ARRAYS = {
 } as const satisfies Record<NumberKind, unknown>;
 
 /** What a value is checked for: what to call it, who is to blame, and how large it may be. */
-export interface Expectation {
+interface Expectation {
   readonly code: 'ARGUMENT_TYPE' | 'RESULT_TYPE' | 'ADAPTER_FAILED';
   readonly what: string;
   readonly maxBytes: number;

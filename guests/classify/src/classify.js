@@ -23,12 +23,13 @@ const URGENCY = {
 
 function found(text, words) {
   return words
-    .map((word) => ({ word, at: text.search(new RegExp(`(?<![a-z0-9])${escape(word)}(?![a-z0-9])`)) }))
+    .map((word) => ({ word, at: text.search(asWord(word)) }))
     .filter(({ at }) => at >= 0);
 }
 
-function escape(word) {
-  return word.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
+/** `down` but not `download`; signs such as `!!` stand anywhere. */
+function asWord(word) {
+  return /\w/.test(word) ? new RegExp(`(?<!\\w)${word}(?!\\w)`) : new RegExp(word);
 }
 
 export const classify = {

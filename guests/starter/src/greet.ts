@@ -1,4 +1,4 @@
-// A guest to start from. Build: npx asc greet.ts -O2 --exportRuntime -o greet.wasm
+// A guest to start from. Build, one folder up: npx asc src/greet.ts -O2 --exportRuntime -o greet.wasm
 
 /** The class of list that `total` takes. */
 export const Float64Array_ID = idof<Float64Array>();
