@@ -10,7 +10,7 @@ export function jsonText(value: unknown, indent = 2): string {
   return `${escapeControls(JSON.stringify(toJson(value), null, indent))}\n`;
 }
 
-export function toJson(value: unknown): unknown {
+function toJson(value: unknown): unknown {
   switch (typeof value) {
     case 'bigint':
       return fromBigInt(value);

@@ -23,7 +23,7 @@ export function initCommand({ io }: CommandContext): Command {
     const manifest = join(dir, 'cofferdam.yaml');
     const next = [
       `cofferdam check ${manifest}`,
-      `cofferdam run ${manifest} --call greeter.greet --args '["Ada"]' --secrecy customer:acme`,
+      `cofferdam run ${manifest} --call greet.greet --args '["Ada"]' --secrecy customer:acme`,
     ];
     if (json === true) await io.stdout.write(jsonText({ folder, files: FILES, next }));
     else {
