@@ -13,7 +13,20 @@ interface Cases {
 }
 
 const SIZES: Record<string, number> = {
-  bool: 1, s8: 1, u8: 1, s16: 2, u16: 2, s32: 4, u32: 4, char: 4, f32: 4, s64: 8, u64: 8, f64: 8, own: 4, borrow: 4,
+  bool: 1,
+  s8: 1,
+  u8: 1,
+  s16: 2,
+  u16: 2,
+  s32: 4,
+  u32: 4,
+  char: 4,
+  f32: 4,
+  s64: 8,
+  u64: 8,
+  f64: 8,
+  own: 4,
+  borrow: 4,
 };
 
 function variantOf(type: ValType): Cases | null {
@@ -74,7 +87,9 @@ const payloadStart = (cases: Cases): number =>
 export function flatTypes(type: ValType): string[] {
   if (type.kind === 'string') return ['i32', 'i32'];
   if (type.kind === 'list') {
-    return type.length === undefined ? ['i32', 'i32'] : Array.from({ length: type.length }, () => flatTypes(type.element)).flat();
+    return type.length === undefined
+      ? ['i32', 'i32']
+      : Array.from({ length: type.length }, () => flatTypes(type.element)).flat();
   }
   if (type.kind === 'flags') return ['i32'];
   const fields = fieldsOf(type);
@@ -126,7 +141,8 @@ export class Reference {
       return this.compose(type, values);
     }
     const size = byteSizeOf(type);
-    const integer = (bytes: number): number => (bytes === 1 ? memory.getUint8(at) : bytes === 2 ? memory.getUint16(at, true) : word(at));
+    const integer = (bytes: number): number =>
+      bytes === 1 ? memory.getUint8(at) : bytes === 2 ? memory.getUint16(at, true) : word(at);
     if (type.kind === 'flags') return this.scalar(type, integer(size));
     const cases = variantOf(type);
     if (cases) {
@@ -147,10 +163,17 @@ export class Reference {
     if (type.kind === 'list') {
       const { length } = type;
       if (length === undefined) return this.list(type.element, word(), word());
-      return this.arrayOf(type.element, Array.from({ length }, () => this.liftFlat(type.element, values)));
+      return this.arrayOf(
+        type.element,
+        Array.from({ length }, () => this.liftFlat(type.element, values)),
+      );
     }
     const fields = fieldsOf(type);
-    if (fields) return this.compose(type, fields.map((field) => this.liftFlat(field, values)));
+    if (fields)
+      return this.compose(
+        type,
+        fields.map((field) => this.liftFlat(field, values)),
+      );
     const cases = type.kind === 'enum' ? null : variantOf(type);
     if (cases) {
       const own = flatTypes(type).slice(1);
@@ -183,7 +206,12 @@ export class Reference {
     if (type.kind !== 'record') return values;
     const record = {};
     for (const [i, field] of type.fields.entries()) {
-      Object.defineProperty(record, camel(field.name), { value: values[i], enumerable: true, writable: true, configurable: true });
+      Object.defineProperty(record, camel(field.name), {
+        value: values[i],
+        enumerable: true,
+        writable: true,
+        configurable: true,
+      });
     }
     return record;
   }
@@ -196,22 +224,36 @@ export class Reference {
   }
 
   private list(element: ValType, at: number, length: number): unknown {
-    return this.arrayOf(element, Array.from({ length }, (_, i) => this.load(element, at + i * byteSizeOf(element))));
+    return this.arrayOf(
+      element,
+      Array.from({ length }, (_, i) => this.load(element, at + i * byteSizeOf(element))),
+    );
   }
 
   private arrayOf(element: ValType, values: unknown[]): unknown {
     switch (element.kind) {
-      case 'u8': return Uint8Array.from(values as number[]);
-      case 's8': return Int8Array.from(values as number[]);
-      case 'u16': return Uint16Array.from(values as number[]);
-      case 's16': return Int16Array.from(values as number[]);
-      case 'u32': return Uint32Array.from(values as number[]);
-      case 's32': return Int32Array.from(values as number[]);
-      case 'u64': return BigUint64Array.from(values as bigint[]);
-      case 's64': return BigInt64Array.from(values as bigint[]);
-      case 'f32': return Float32Array.from(values as number[]);
-      case 'f64': return Float64Array.from(values as number[]);
-      default: return values;
+      case 'u8':
+        return Uint8Array.from(values as number[]);
+      case 's8':
+        return Int8Array.from(values as number[]);
+      case 'u16':
+        return Uint16Array.from(values as number[]);
+      case 's16':
+        return Int16Array.from(values as number[]);
+      case 'u32':
+        return Uint32Array.from(values as number[]);
+      case 's32':
+        return Int32Array.from(values as number[]);
+      case 'u64':
+        return BigUint64Array.from(values as bigint[]);
+      case 's64':
+        return BigInt64Array.from(values as bigint[]);
+      case 'f32':
+        return Float32Array.from(values as number[]);
+      case 'f64':
+        return Float64Array.from(values as number[]);
+      default:
+        return values;
     }
   }
 
@@ -219,7 +261,9 @@ export class Reference {
     const wide = this.encoding === 'utf16' || (this.encoding === 'latin1+utf16' && length >= 2 ** 31);
     const units = this.encoding === 'latin1+utf16' ? length % 2 ** 31 : length;
     if (this.encoding === 'utf8') {
-      return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(new Uint8Array(this.memory.buffer, at, length));
+      return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(
+        new Uint8Array(this.memory.buffer, at, length),
+      );
     }
     let text = '';
     for (let i = 0; i < units; i++) {

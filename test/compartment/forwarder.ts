@@ -1,21 +1,10 @@
-import wabtInit from 'wabt';
-import { type InlineOptions, makeInlineCode } from '../../src/compartment/inline.ts';
 import type { InstanceHost } from '../../src/compartment/contract.ts';
+import { type InlineOptions, makeInlineCode } from '../../src/compartment/inline.ts';
 import { planCore } from '../../src/wasm/index.ts';
 import type { CanonOptions, CoreItem, Plan } from '../../src/wasm/plan.ts';
 import type { FuncType, ResourceType, ValType, World, WorldFunction } from '../../src/wasm/types.ts';
 import { flatTypes } from '../abi/reference.ts';
-
-const wabt = await wabtInit();
-
-export function assemble(wat: string): Uint8Array {
-  const module = wabt.parseWat('guest.wat', wat, { multi_value: true, exceptions: true, reference_types: true });
-  try {
-    return new Uint8Array(module.toBinary({}).buffer);
-  } finally {
-    module.destroy();
-  }
-}
+import { assemble } from './support.ts';
 
 export const func = (params: readonly ValType[], result: ValType | null = null): FuncType => ({
   params: params.map((type, i) => ({ name: `p${i}`, type })),
@@ -31,7 +20,8 @@ export interface GuestWorld {
   readonly resources?: readonly ResourceType[];
 }
 
-const functions = (types: Readonly<Record<string, FuncType>> = {}) => Object.entries(types).map(([name, type]) => atRoot(name, type));
+const functions = (types: Readonly<Record<string, FuncType>> = {}) =>
+  Object.entries(types).map(([name, type]) => atRoot(name, type));
 
 /** A world of functions at world level. */
 export const worldOf = ({ imports, exports, resources = [] }: GuestWorld): World => ({
@@ -48,15 +38,19 @@ export const NO_HOST: InstanceHost = {
   random: () => undefined,
 };
 
-export const hostOf = (call: InstanceHost['call'], more: Partial<InstanceHost> = {}): InstanceHost => ({ ...NO_HOST, call, ...more });
+export const hostOf = (call: InstanceHost['call'], more: Partial<InstanceHost> = {}): InstanceHost => ({
+  ...NO_HOST,
+  call,
+  ...more,
+});
 
 /** Code of a core module in WAT that speaks the canonical ABI by hand. */
-export function makeGuest(
+export async function makeGuest(
   wat: string,
   world: GuestWorld,
   options: Partial<InlineOptions> & { encoding?: CanonOptions['encoding'] } = {},
 ) {
-  const bytes = assemble(wat);
+  const bytes = await assemble(wat);
   const plan = withEncoding(planCore(bytes, worldOf(world)), options.encoding ?? 'utf8');
   return makeInlineCode({ plan, bytes, sha256: '', limits: { messageBytes: 1 << 20 }, ...options });
 }

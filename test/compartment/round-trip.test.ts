@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { describe, it } from 'vitest';
 import type { InlineInstance } from '../../src/compartment/inline-instance.ts';
 import type { FuncType, ValType } from '../../src/wasm/types.ts';
-import { typeOfDepth, valueOf } from '../abi/arbitrary.ts';
+import { typeOfDepth, valuesOf } from '../abi/arbitrary.ts';
 import { alignOf, byteSizeOf, type Core, type Encoding, flatTypes, Reference } from '../abi/reference.ts';
 import { forwarder, func, hostOf, makeGuest, SEEN } from './forwarder.ts';
 
@@ -27,7 +27,8 @@ async function roundTrip(types: readonly ValType[], args: readonly unknown[], en
   deepStrictEqual(instance.call(0, args), answer);
 }
 
-const memoryOf = (instance: InlineInstance): ArrayBuffer => (instance.instances[0]?.memory as WebAssembly.Memory).buffer;
+const memoryOf = (instance: InlineInstance): ArrayBuffer =>
+  (instance.instances[0]?.memory as WebAssembly.Memory).buffer;
 
 /** The arguments as the reference finds them in the guest. */
 function readArguments(memory: ArrayBuffer, types: readonly ValType[], encoding: Encoding): unknown[] {
@@ -52,7 +53,7 @@ describe('values survive a guest', () => {
   const cases = fc
     .array(typeOfDepth(3), { minLength: 1, maxLength: 3 })
     .filter((types) => types.every((type) => byteSizeOf(type) <= 2048 && alignOf(type) <= 8))
-    .chain((types) => fc.tuple(fc.constant(types), fc.tuple(...types.map(valueOf))));
+    .chain((types) => fc.tuple(fc.constant(types), fc.tuple(...types.map(valuesOf))));
 
   it.each(['utf8', 'utf16', 'latin1+utf16'] as const)('with strings in %s', async (encoding) => {
     await fc.assert(
