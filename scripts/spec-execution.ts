@@ -171,7 +171,7 @@ function value(items: readonly Sexp[], type: ValType): unknown {
     case 'list': {
       const values = rest.map((item) => inner(item, type.element));
       const Numbers = isNumberKind(type.element.kind) ? NUMBER_ARRAYS[type.element.kind] : null;
-      return Numbers === null ? values : Numbers.from(values as never);
+      return Numbers === null ? values : (Numbers as { from(values: unknown[]): unknown }).from(values);
     }
     case 'tuple':
       return rest.map((item, i) => inner(item, type.elements[i] as ValType));
