@@ -10,52 +10,16 @@ import {
 } from '../label/index.ts';
 import { type Served, servedToHost, servedToLink, type Worlds } from './analysis-exports.ts';
 import { CHECK_LIMITS, type CheckLabels, checkLimit } from './analysis-labels.ts';
+import {
+  type DataFlow,
+  type DeniedCall,
+  exportGateName,
+  type FlowGraph,
+  linkGateName,
+  type Release,
+  type Vertex,
+} from './flow-graph.ts';
 import type { CompartmentPolicy, EntryPolicy, GatePolicy, LinkPolicy, Policy, ResourcePolicy } from './policy.ts';
-
-/** A place where data can be: with the host at a label, in an instance, in a resource. */
-export interface Vertex {
-  readonly index: number;
-  readonly kind: 'host' | 'instance' | 'resource';
-  /** `host`, or the compartment's or resource's name. */
-  readonly name: string;
-  readonly label: Label;
-}
-
-/** A gate that changed a label on the way. */
-export interface Release {
-  readonly holder: string;
-  /** `redact.redact`, or `count -> notify (desk:out/notify)` for the gate of a link. */
-  readonly gate: string;
-  readonly removed: readonly string[];
-  readonly added: readonly string[];
-}
-
-/** Data goes from one place to another. `raise`: the host treats data as more secret or less vouched for than it is. */
-export interface DataFlow {
-  readonly from: Vertex;
-  readonly to: Vertex;
-  readonly kind: 'call' | 'post' | 'reply' | 'write' | 'read' | 'raise';
-  readonly release: Release | null;
-  /** Position in `policy.links`; null for the host's own calls. */
-  readonly link: number | null;
-}
-
-/** A link, or a call that `entries` lists, that is refused at one label. */
-export interface DeniedCall {
-  readonly from: string;
-  readonly to: string;
-  readonly toKind: 'compartment' | 'resource';
-  readonly link: number | null;
-  readonly label: Label;
-  readonly export: string | null;
-  readonly verdict: Denied;
-}
-
-export interface FlowGraph {
-  readonly vertices: readonly Vertex[];
-  readonly flows: readonly DataFlow[];
-  readonly denied: readonly DeniedCall[];
-}
 
 /** Everything that can happen under a policy: from each call that the host may make, along the links, and back. */
 export function explore(policy: Policy, labels: CheckLabels, worlds: Worlds): FlowGraph {
@@ -279,16 +243,6 @@ class Explorer {
     if (++this.#decisions > CHECK_LIMITS.maxDecisions)
       throw checkLimit(`${CHECK_LIMITS.maxDecisions} decisions to make`);
   }
-}
-
-/** What the gate of a link is called in reports. */
-export function linkGateName({ from, to, import: imported }: LinkPolicy): string {
-  return `${from} -> ${to} (${imported})`;
-}
-
-/** What the gate of an export is called in reports: `key` as the manifest writes it. */
-export function exportGateName(compartment: string, key: string): string {
-  return `${compartment}.${key}`;
 }
 
 /** States of the gates' budgets: [link, export]. */

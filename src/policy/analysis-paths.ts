@@ -1,5 +1,5 @@
-import type { DataFlow, FlowGraph, Vertex } from './analysis-graph.ts';
 import { CHECK_LIMITS, checkLimit } from './analysis-labels.ts';
+import type { DataFlow, FlowGraph, Vertex } from './flow-graph.ts';
 import type { Policy } from './policy.ts';
 
 /** Where data with a tag can go, gates or not: found once per tag, for all resources. */

@@ -1,10 +1,11 @@
 import { CofferdamError } from '../error.ts';
 import { formatLabel, type LabelInput } from '../label/index.ts';
 import type { Worlds } from './analysis-exports.ts';
-import { type DataFlow, explore, type FlowGraph, type Vertex } from './analysis-graph.ts';
+import { explore } from './analysis-graph.ts';
 import { CheckLabels } from './analysis-labels.ts';
 import { Paths } from './analysis-paths.ts';
 import type { WhyStep } from './check-report.ts';
+import type { DataFlow, FlowGraph, Vertex } from './flow-graph.ts';
 import { nearest } from './names.ts';
 import type { ForbidRule, Policy } from './policy.ts';
 import { quoted } from './problems.ts';

@@ -1,7 +1,6 @@
 import { explain } from '../label/index.ts';
 import { type Analysis, analyse, nameOf, showLabel, violationOf } from './analysis.ts';
 import type { Worlds } from './analysis-exports.ts';
-import { type DataFlow, type DeniedCall, exportGateName, linkGateName } from './analysis-graph.ts';
 import { gatesThatTakeOff } from './analysis-paths.ts';
 import type {
   CheckDenial,
@@ -13,6 +12,7 @@ import type {
   CheckReport,
   CheckViolation,
 } from './check-report.ts';
+import { type DataFlow, type DeniedCall, exportGateName, linkGateName } from './flow-graph.ts';
 import type { GatePolicy, Policy } from './policy.ts';
 
 /** What can flow where under a policy, and whether its `forbid` rules hold. Pure. Throws CHECK_LIMIT. */

@@ -101,7 +101,7 @@ export type ResourcePolicy =
   | { readonly kind: 'fs'; readonly name: string; readonly root: string; readonly label: FileLabel };
 
 /** `{dir}` in a tag stands for the name of the file's first folder. */
-export interface FileLabel {
+interface FileLabel {
   readonly secrecy: readonly string[];
   readonly integrity: readonly string[];
 }

@@ -69,7 +69,7 @@ export class Problems {
 }
 
 /** `compartments.notify.gates["desk:out#send"]`, `links[2].to`. Text from the manifest is escaped and cut. */
-export function formatPath(path: Path): string {
+function formatPath(path: Path): string {
   let text = '';
   for (const step of path) {
     if (typeof step === 'number') text += `[${step}]`;

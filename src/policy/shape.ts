@@ -9,7 +9,7 @@ import { isTreeMap, type Path, type Source, type Tree } from './source.ts';
 
 type Issue = z.core.$ZodIssue;
 
-export interface Shaped {
+interface Shaped {
   readonly manifest: Manifest;
   /** Where something was left out because its shape is wrong: nothing more is to be said about what depends on it. */
   readonly cuts: Cuts;

@@ -14,12 +14,12 @@ export interface Places {
 
 /** What a manifest is made of. Maps have no prototype, so no key of a hostile document means anything to JavaScript. */
 export type Tree = null | boolean | number | string | readonly Tree[] | TreeMap;
-export interface TreeMap {
+interface TreeMap {
   readonly [key: string]: Tree;
 }
 
 /** Where the members of each map and list stand. */
-export type PlacesByContainer = ReadonlyMap<object, ReadonlyMap<string | number, Places>>;
+type PlacesByContainer = ReadonlyMap<object, ReadonlyMap<string | number, Places>>;
 
 /** A manifest as a tree of plain values, and where each of them stands in the file. */
 export class Source {
