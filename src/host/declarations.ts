@@ -1,7 +1,7 @@
-import { camelCase, pascalCase } from '../abi/names.ts';
+import { camelCase } from '../abi/names.ts';
 import type { FuncType, World } from '../wasm/types.ts';
 import { type Method, surfaceOf } from './surface.ts';
-import { commented, propertyKey, Scope } from './type-names.ts';
+import { capitalised, commented, propertyKey, Scope } from './type-names.ts';
 import { TypePrinter } from './type-printer.ts';
 
 /** Names that the declarations use and that no guest's type may take. */
@@ -16,7 +16,7 @@ const USED = (
  */
 export function declarations(compartments: ReadonlyMap<string, World>, source: string): string {
   const scope = new Scope(USED);
-  const names = new Map([...compartments.keys()].map((name) => [name, scope.name(pascalCase(name))]));
+  const names = new Map([...compartments.keys()].map((name) => [name, scope.name(capitalised(name))]));
   const parts: string[] = [];
   let hasResources = false;
   for (const [name, world] of compartments) {

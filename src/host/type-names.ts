@@ -38,6 +38,14 @@ function toIdentifier(text: string): string {
   return /^[A-Za-z]/.test(letters) && !RESERVED_WORDS.has(letters) ? letters : `_${letters}`;
 }
 
+/** `some-field` as `SomeField`, `someField` too. */
+export function capitalised(name: string): string {
+  return name
+    .split('-')
+    .map((word) => word.charAt(0).toUpperCase() + word.slice(1))
+    .join('');
+}
+
 /** The name of a property: as it is where it is an identifier, quoted where it is not. */
 export function propertyKey(name: string): string {
   return /^[A-Za-z_$][\w$]*$/.test(name) ? name : quoted(name);

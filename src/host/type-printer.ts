@@ -1,6 +1,6 @@
-import { camelCase, isTaggedOption, pascalCase } from '../abi/names.ts';
+import { camelCase, isTaggedOption } from '../abi/names.ts';
 import type { ValType, World } from '../wasm/types.ts';
-import { commented, propertyKey, quoted, type Scope } from './type-names.ts';
+import { capitalised, commented, propertyKey, quoted, type Scope } from './type-names.ts';
 
 /** `list<u8>` and its like. */
 const TYPED_ARRAYS: Readonly<Record<string, string>> = {
@@ -89,7 +89,7 @@ export class TypePrinter {
     const key = JSON.stringify(type);
     const known = this.#named.get(key);
     if (known !== undefined) return known;
-    const name = this.#scope.name(this.#prefix + path.map(pascalCase).join(''));
+    const name = this.#scope.name(this.#prefix + path.map(capitalised).join(''));
     this.#named.set(key, name);
     const body = this.#body(type, path);
     this.declarations.push(
@@ -127,7 +127,7 @@ export class TypePrinter {
     const key = `resource ${number}`;
     const known = this.#named.get(key);
     if (known !== undefined) return known;
-    const name = this.#scope.name(this.#prefix + pascalCase(resource.name));
+    const name = this.#scope.name(this.#prefix + capitalised(resource.name));
     this.#named.set(key, name);
     this.declarations.push(
       `/** The resource \`${commented(resource.name)}\` of one instance. Dispose it when it is not needed any more. */\n` +
