@@ -35,7 +35,7 @@ export const WASM_LIMITS = {
   /** A value's bytes in memory with 64-bit pointers must stay below this (Binary.md, `defvaltype`). */
   maxElementBytes: 2 ** 28,
   /** Steps of type comparison and substitution in one validation: the types of a file can be nested to explode. */
-  maxTypeSteps: 5_000_000,
+  maxTypeSteps: 2_000_000,
   /** Core instantiations of one plan, and component instances flattened into it. */
   maxInstantiations: 10_000,
   maxScopes: 10_000,
