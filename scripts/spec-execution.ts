@@ -12,7 +12,7 @@ import { join, relative } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { parse } from '@bytecodealliance/jco-transpile/wasm-tools';
 import { isNumberKind } from '../src/abi/typed-lists.ts';
-import { NUMBER_ARRAYS } from '../src/compartment/conform.ts';
+import { NUMBER_ARRAYS } from '../src/convention/conform.ts';
 import type { Instance, InstanceHost } from '../src/compartment/contract.ts';
 import { makeInlineCode } from '../src/compartment/inline.ts';
 import { isCofferdamError } from '../src/error.ts';

@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto';
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { type Adapter, makeAdapterCode } from '../compartment/adapter.ts';
-import { makeAssemblyScriptCode } from '../compartment/assemblyscript.ts';
 import type { Code } from '../compartment/contract.ts';
 import { makeInlineCode } from '../compartment/inline.ts';
-import { makeMinimalWasi } from '../compartment/wasi-minimal.ts';
+import { type Adapter, makeAdapterCode } from '../convention/adapter.ts';
+import { makeAssemblyScriptCode } from '../convention/assemblyscript.ts';
+import { makeMinimalWasi } from '../convention/wasi-minimal.ts';
 import { CofferdamError } from '../error.ts';
 import { type LoadEnv, loadSource } from '../load/index.ts';
 import type { CompartmentPolicy } from '../policy/policy.ts';

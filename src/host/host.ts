@@ -6,7 +6,7 @@ import { type Edge, type Entry, HOST } from '../broker/edge.ts';
 import type { GrantChange } from '../broker/grants.ts';
 import type { HostEvents, Recorder } from '../broker/recorder.ts';
 import type { Wiring } from '../broker/wiring.ts';
-import { conformArguments } from '../compartment/conform.ts';
+import { conformArguments } from '../convention/conform.ts';
 import { CofferdamError } from '../error.ts';
 import type { Ceiling, Label, LabelInput } from '../label/index.ts';
 import type { Policy } from '../policy/policy.ts';

@@ -1,7 +1,7 @@
 import { sizerOf } from '../abi/index.ts';
 import type { Edge, Entry } from '../broker/edge.ts';
 import { isNamed, type Wiring } from '../broker/wiring.ts';
-import { conformArguments } from '../compartment/conform.ts';
+import { conformArguments } from '../convention/conform.ts';
 import { CofferdamError } from '../error.ts';
 
 /**

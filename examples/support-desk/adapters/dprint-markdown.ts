@@ -1,4 +1,4 @@
-import { defineAdapter, type GuestAccess } from '../../../src/compartment/adapter.ts';
+import { defineAdapter, type GuestAccess } from '../../../src/convention/adapter.ts';
 
 /*
  * Makes a dprint plugin keep to `format: func(text: string) -> result<string, string>`. A plugin talks through one

@@ -1,11 +1,11 @@
 import { instantiateSync } from '@assemblyscript/loader';
 import { describe, expect, it } from 'vitest';
-import { makeAssemblyScriptCode } from '../../src/compartment/assemblyscript.ts';
 import type { InstanceHost } from '../../src/compartment/contract.ts';
+import { makeAssemblyScriptCode } from '../../src/convention/assemblyscript.ts';
 import { CofferdamError } from '../../src/error.ts';
 import { inspectModule } from '../../src/wasm/module.ts';
 import type { World, WorldFunction } from '../../src/wasm/types.ts';
-import { codeOf, func, makeTestHost, makeWorld, readGuest } from './support.ts';
+import { codeOf, func, makeTestHost, makeWorld, readGuest } from '../compartment/support.ts';
 
 const HOST = 'test:kit/host';
 const IMPORTS = [

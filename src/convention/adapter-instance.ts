@@ -1,10 +1,10 @@
+import type { Instance, InstanceHost } from '../compartment/contract.ts';
+import { isStackExhausted, toGuestError } from '../compartment/guest-error.ts';
+import { Turnstile } from '../compartment/turnstile.ts';
 import { CofferdamError } from '../error.ts';
 import type { WorldFunction } from '../wasm/types.ts';
 import type { AdapterSource, GuestAccess } from './adapter.ts';
 import { conformArguments, conformResult } from './conform.ts';
-import type { Instance, InstanceHost } from './contract.ts';
-import { isStackExhausted, toGuestError } from './guest-error.ts';
-import { Turnstile } from './turnstile.ts';
 
 /** An export of the world and the adapter's function for it. */
 export interface AdaptedExport {

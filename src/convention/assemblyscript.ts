@@ -1,11 +1,11 @@
 import { camelCase } from '../abi/names.ts';
+import type { Code } from '../compartment/contract.ts';
 import { CofferdamError } from '../error.ts';
 import { type CoreFuncType, formatCoreFunc, sameFuncType } from '../wasm/core-types.ts';
 import type { ModuleInfo } from '../wasm/module-info.ts';
 import type { FuncType, ValType, World, WorldFunction } from '../wasm/types.ts';
 import { AssemblyScriptInstance } from './assemblyscript-instance.ts';
 import { elementOf } from './assemblyscript-memory.ts';
-import type { Code } from './contract.ts';
 
 /**
  * Code of a module that follows the conventions of @assemblyscript/loader: strings and arrays are objects of its own

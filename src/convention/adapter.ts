@@ -1,8 +1,8 @@
+import type { Code } from '../compartment/contract.ts';
 import { CofferdamError } from '../error.ts';
 import type { World, WorldFunction } from '../wasm/types.ts';
 import { type AdaptedExport, AdapterInstance } from './adapter-instance.ts';
 import { assertCopyable } from './conform.ts';
-import type { Code } from './contract.ts';
 
 /**
  * What a trusted adapter gets of its guest: the functions and the memory of that one instance, nothing else. It can be

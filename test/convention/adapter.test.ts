@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import dprint from '../../examples/support-desk/adapters/dprint-markdown.ts';
-import { type Adapter, defineAdapter, type GuestAccess, makeAdapterCode } from '../../src/compartment/adapter.ts';
+import { type Adapter, defineAdapter, type GuestAccess, makeAdapterCode } from '../../src/convention/adapter.ts';
 import { CofferdamError } from '../../src/error.ts';
 import type { World, WorldFunction } from '../../src/wasm/types.ts';
-import { assemble, codeOf, func, makeTestHost, makeWorld } from './support.ts';
+import { assemble, codeOf, func, makeTestHost, makeWorld } from '../compartment/support.ts';
 
 const SEND = func('a:b/out#send', ['string'], 'u32');
 const limits = { messageBytes: 1000 };

@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import type { InstanceHost } from '../../src/compartment/contract.ts';
-import { MINIMAL_WASI_TYPES, makeMinimalWasi } from '../../src/compartment/wasi-minimal.ts';
+import { MINIMAL_WASI_TYPES, makeMinimalWasi } from '../../src/convention/wasi-minimal.ts';
 import { CofferdamError } from '../../src/error.ts';
 import { inspectModule } from '../../src/wasm/module.ts';
-import { codeOf } from './support.ts';
+import { codeOf } from '../compartment/support.ts';
 
 const SUCCESS = 0;
 const EBADF = 8;

@@ -1,9 +1,9 @@
 import { fault, tooLarge } from '../abi/fault.ts';
 import { isNumberKind, type NumberKind } from '../abi/typed-lists.ts';
+import { shorten } from '../compartment/guest-error.ts';
 import { CofferdamError } from '../error.ts';
 import type { ValType } from '../wasm/types.ts';
 import { NUMBER_ARRAYS } from './conform.ts';
-import { shorten } from './guest-error.ts';
 
 /*
  * Objects of AssemblyScript's runtime in the linear memory of a guest. @assemblyscript/loader reads them too, but for

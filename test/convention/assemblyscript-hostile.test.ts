@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { makeAssemblyScriptCode } from '../../src/compartment/assemblyscript.ts';
+import { makeAssemblyScriptCode } from '../../src/convention/assemblyscript.ts';
 import { CofferdamError } from '../../src/error.ts';
 import { inspectModule } from '../../src/wasm/module.ts';
 import type { World } from '../../src/wasm/types.ts';
-import { assemble, codeOf, func, makeTestHost, makeWorld } from './support.ts';
+import { assemble, codeOf, func, makeTestHost, makeWorld } from '../compartment/support.ts';
 
 /** A guest with a runtime of its own making: its `get` gives a pointer to whatever `data` put into its one page. */
 const guest = (pointer: number, data = '', { allocate = '(i32.const 1024)', more = '' } = {}) => `(module

@@ -1,11 +1,11 @@
+import type { Instance, InstanceHost } from '../compartment/contract.ts';
+import { guestTrap, toGuestError } from '../compartment/guest-error.ts';
+import { Turnstile } from '../compartment/turnstile.ts';
 import { CofferdamError } from '../error.ts';
 import type { FuncType, ValType } from '../wasm/types.ts';
 import type { AssemblyScriptPlan, Builtin } from './assemblyscript.ts';
 import { type Element, elementOf, ManagedMemory } from './assemblyscript-memory.ts';
 import { conformArguments, conformResult } from './conform.ts';
-import type { Instance, InstanceHost } from './contract.ts';
-import { guestTrap, toGuestError } from './guest-error.ts';
-import { Turnstile } from './turnstile.ts';
 
 /** Export that says which class of arrays the guest takes, by element. */
 const CLASS_EXPORTS: Readonly<Record<Element, string>> = {

@@ -1,6 +1,6 @@
+import type { InstanceHost } from '../compartment/contract.ts';
 import { CofferdamError } from '../error.ts';
 import type { CoreFuncType } from '../wasm/core-types.ts';
-import type { InstanceHost } from './contract.ts';
 
 /*
  * The little of WASI preview 1 that a program built against wasi-libc cannot do without: output as events, a coarse
