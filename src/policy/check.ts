@@ -1,4 +1,4 @@
-import { explain } from '../label/index.ts';
+import { explain, formatLabel } from '../label/index.ts';
 import { type Analysis, analyse, nameOf, showLabel, violationOf } from './analysis.ts';
 import type { Worlds } from './analysis-exports.ts';
 import { gatesThatTakeOff } from './analysis-paths.ts';
@@ -92,10 +92,7 @@ function listDenials({ graph, labels, policy }: Analysis): CheckDenial[] {
         to,
         import: policyLink?.import ?? null,
         line: policyLink?.line ?? null,
-        labels: unique(
-          row.map(({ label }) => labels.space.format(label)).map((text) => labels.showIn(text)),
-          (text) => text,
-        ).sort(),
+        labels: [...new Set(row.map(({ label }) => formatLabel(showLabel(label, (tag) => labels.show(tag)))))].sort(),
         rule,
         condition,
         summary: labels.showIn(summary),

@@ -1,6 +1,6 @@
 import type { Code } from '../codes.ts';
 import { isCofferdamError } from '../error.ts';
-import { familyOf, LabelSpace, type TagDeclaration, type TagKind } from '../label/index.ts';
+import { familyOf, type LabelInput, LabelSpace, type TagDeclaration, type TagKind } from '../label/index.ts';
 import type { Cuts } from './cuts.ts';
 import { nearest } from './names.ts';
 import type { Problems } from './problems.ts';
@@ -87,6 +87,11 @@ export class Context {
 
   checkTags(tags: readonly string[] | undefined, kind: TagKind, path: Path): boolean {
     return (tags ?? []).map((tag, index) => this.checkTag(tag, kind, [...path, index])).every((isRight) => isRight);
+  }
+
+  /** As checkLabel, for a label that something will carry: it must also be no larger than labels may be. */
+  checkCarried(label: LabelInput, path: Path): boolean {
+    return this.checkLabel(label, path) && this.attempt(path, '', () => this.space.label(label));
   }
 
   checkLabel(

@@ -33,6 +33,11 @@ function candidates(baseDir: string, text: string): string[] {
 }
 
 function isThere(file: string, kind: 'file' | 'folder'): boolean {
-  const stat = statSync(file, { throwIfNoEntry: false });
-  return stat !== undefined && (kind === 'file' ? stat.isFile() : stat.isDirectory());
+  try {
+    const stat = statSync(file);
+    return kind === 'file' ? stat.isFile() : stat.isDirectory();
+  } catch {
+    // Absent, unreadable, a loop of links, a name that is too long: to the manifest it is all the same, and it is reported.
+    return false;
+  }
 }

@@ -1,4 +1,4 @@
-import { readFile, stat } from 'node:fs/promises';
+import { open, stat } from 'node:fs/promises';
 import { dirname, resolve as resolvePath } from 'node:path';
 import { CofferdamError } from '../error.ts';
 import { Context } from './context.ts';
@@ -32,7 +32,7 @@ export function parseManifest(input: string | object, options: ParseOptions = {}
   const problems = new Problems(file);
   const source = read(input, problems);
   problems.throwIfAny();
-  if (source === null) throw new TypeError('a manifest that cannot be read must have a problem');
+  if (source === null) throw new CofferdamError('INTERNAL', 'A manifest was not read, and nobody said why.');
   problems.locateIn(source);
   if (!isTreeMap(source.root)) problems.add('MANIFEST_TYPE', [], 'a manifest is a map — start with `version: 1`');
   problems.throwIfAny();
@@ -43,36 +43,43 @@ export function parseManifest(input: string | object, options: ParseOptions = {}
   };
   if (policy !== null && options.checkFiles === true) checkFiles(policy, problems);
   problems.throwIfAny();
-  if (policy === null) throw new TypeError('a manifest without a shape must have a problem');
+  if (policy === null) throw new CofferdamError('INTERNAL', 'A manifest has no shape, and nobody said why.');
   return deepFreeze(policy);
 }
 
 /** Reads a manifest and looks whether the files that it names are there. Throws MANIFEST_… as parseManifest does. */
 export async function loadManifest(path: string): Promise<Policy> {
-  let text: string;
-  try {
-    const { size } = await stat(path);
-    if (size > DOCUMENT_LIMITS.maxBytes) {
-      throw new CofferdamError(
-        'MANIFEST_LIMIT',
-        `${path}: larger than ${DOCUMENT_LIMITS.maxBytes} bytes — move WIT texts into files`,
-        { details: { file: path } },
-      );
-    }
-    text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(await readFile(path));
-  } catch (cause) {
-    if (cause instanceof CofferdamError) throw cause;
-    if (cause instanceof TypeError)
-      throw new CofferdamError('MANIFEST_SYNTAX', `${path}: is not UTF-8 — save it as UTF-8`, {
-        cause,
-        details: { file: path },
-      });
-    throw new CofferdamError('MANIFEST_FILE_MISSING', `${path}: cannot be read — check the path`, {
-      cause,
-      details: { file: path },
-    });
-  }
+  const text = await readText(path);
   return parseManifest(text, { file: path, checkFiles: true });
+}
+
+async function readText(path: string): Promise<string> {
+  const details = { file: path };
+  const bytes = await readAtMost(path, DOCUMENT_LIMITS.maxBytes + 1).catch((cause: unknown) => {
+    throw new CofferdamError('MANIFEST_FILE_MISSING', `${path}: cannot be read — check the path`, { cause, details });
+  });
+  if (bytes.length > DOCUMENT_LIMITS.maxBytes) {
+    const text = `${path}: larger than ${DOCUMENT_LIMITS.maxBytes} bytes — move WIT texts into files`;
+    throw new CofferdamError('MANIFEST_LIMIT', text, { details });
+  }
+  try {
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
+  } catch (cause) {
+    throw new CofferdamError('MANIFEST_SYNTAX', `${path}: is not UTF-8 — save it as UTF-8`, { cause, details });
+  }
+}
+
+/** Regular files only: a device has no end, and a pipe may never begin. */
+async function readAtMost(path: string, maxBytes: number): Promise<Uint8Array> {
+  if (!(await stat(path)).isFile()) throw new TypeError('it is no regular file');
+  await using file = await open(path);
+  const buffer = new Uint8Array(maxBytes);
+  let length = 0;
+  for (;;) {
+    const { bytesRead } = await file.read(buffer, length, maxBytes - length);
+    length += bytesRead;
+    if (bytesRead === 0 || length === maxBytes) return buffer.subarray(0, length);
+  }
 }
 
 function read(input: unknown, problems: Problems): Source | null {

@@ -1,4 +1,5 @@
 import type { CheckReport } from './check-report.ts';
+import { deniedArrows } from './render-denied.ts';
 
 /** The report as a Graphviz digraph: bold arrows are released by a gate, dashed red ones denied. */
 export function renderDot(report: CheckReport): string {
@@ -13,12 +14,8 @@ export function renderDot(report: CheckReport): string {
   for (const { from, to, gate } of report.releases) {
     lines.push(`  ${quoteDot(from)} -> ${quoteDot(to)} [label=${quoteDot(gate)}, style=bold]`);
   }
-  for (const { from, to, labels } of report.denied) {
-    const target = report.nodes.find(({ name }) => name === to)?.id ?? to;
-    for (const label of labels) {
-      const source = from === 'host' ? from : `${from}@${label}`;
-      lines.push(`  ${quoteDot(source)} -> ${quoteDot(target)} [label="denied", style=dashed, color=red]`);
-    }
+  for (const { from, to } of deniedArrows(report)) {
+    lines.push(`  ${quoteDot(from)} -> ${quoteDot(to)} [label="denied", style=dashed, color=red]`);
   }
   return `digraph cofferdam {\n  rankdir=LR\n${lines.join('\n')}\n}\n`;
 }

@@ -1,4 +1,5 @@
 import type { CheckReport } from './check-report.ts';
+import { deniedArrows } from './render-denied.ts';
 
 /** The report as a Mermaid flowchart: solid arrows are calls, thick ones released by a gate, dotted ones denied. */
 export function renderMermaid(report: CheckReport): string {
@@ -20,15 +21,9 @@ export function renderMermaid(report: CheckReport): string {
   }
   for (const { from, to, gate } of report.releases)
     lines.push(`  ${idOf(from)} ==>|"${quoteMermaid(gate)}"| ${idOf(to)}`);
-  for (const { from, to, labels } of report.denied) {
-    for (const label of labels) {
-      const [source, target] = [
-        from === 'host' ? from : `${from}@${label}`,
-        report.nodes.find(({ name }) => name === to)?.id ?? to,
-      ];
-      if (!ids.has(target)) lines.push(`  ${idOf(target)}["${quoteMermaid(target)}"]`);
-      lines.push(`  ${idOf(source)} -.->|"denied"| ${idOf(target)}`);
-    }
+  for (const { from, to } of deniedArrows(report)) {
+    if (!ids.has(to)) lines.push(`  ${idOf(to)}["${quoteMermaid(to)}"]`);
+    lines.push(`  ${idOf(from)} -.->|"denied"| ${idOf(to)}`);
   }
   return `flowchart LR\n${lines.join('\n')}\n`;
 }

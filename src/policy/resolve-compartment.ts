@@ -23,7 +23,7 @@ function resolveCompartment(context: Context, name: string, entry: CompartmentEn
   const { abi, wasi, kind, instances } = COMPARTMENT_DEFAULTS;
   const base = labelOf(entry.label);
   const clearance = ceilingOf(entry.clearance);
-  const isLabelRight = context.checkLabel(entry.label, [...path, 'label']);
+  const isLabelRight = context.checkCarried(base, [...path, 'label']);
   const isClearanceRight = context.checkLabel(entry.clearance, [...path, 'clearance']);
   if (isLabelRight && isClearanceRight && !context.isDoubtful(path)) checkBase(context, base, clearance, path);
   checkCode(context, entry, path);
@@ -48,8 +48,7 @@ function resolveCompartment(context: Context, name: string, entry: CompartmentEn
 
 /** Base must lie within clearance: otherwise no request could ever make an instance. */
 function checkBase(context: Context, base: LabelInput, clearance: Ceiling, path: Path): void {
-  const isAllowed = context.attempt([...path, 'label'], '', () => context.space.label(base));
-  if (!isAllowed || context.space.isWithin(context.space.label(base), clearance)) return;
+  if (context.space.isWithin(context.space.label(base), clearance)) return;
   const text =
     'the base label lies outside the clearance — put its secrecy tags into clearance.secrecy, and what clearance.integrity demands into label.integrity';
   context.report('MANIFEST_LABEL', [...path, 'label'], text);

@@ -1,4 +1,4 @@
-import type { TagDeclaration } from '../label/index.ts';
+import type { Ceiling, TagDeclaration } from '../label/index.ts';
 import type { Context } from './context.ts';
 import { AUDIT_DEFAULTS, HOST_LIMITS } from './defaults.ts';
 import type { EntryPolicy, ForbidRule, LinkPolicy, Policy, ResourcePolicy } from './policy.ts';
@@ -18,7 +18,7 @@ export function resolve(
   context.declareTags(tags.values());
   const resources = resolveResources(context);
   const compartments = resolveCompartments(context);
-  if (manifest.defaultLabel !== undefined) context.checkLabel(manifest.defaultLabel, ['defaultLabel']);
+  if (manifest.defaultLabel !== undefined) context.checkCarried(labelOf(manifest.defaultLabel), ['defaultLabel']);
   return {
     file,
     baseDir,
@@ -96,18 +96,14 @@ function resolveResource(context: Context, name: string, entry: ResourceEntry): 
     context.report('MANIFEST_CONFLICT', path, text, 'key');
     return null;
   }
-  for (const kind of ['secrecy', 'integrity'] as const) {
-    for (const [index, tag] of label[kind].entries()) {
-      const at = [...path, 'label', kind, index];
-      if (entry.fs === undefined && tag.includes('{')) {
-        context.report(
-          'MANIFEST_TAG_SYNTAX',
-          at,
-          "'{dir}' stands for a folder, and a function has none — name a member",
-        );
-      } else context.checkTag(tag.replace('{dir}', 'dir'), kind, at);
+  const isFolderNamed = [...label.secrecy, ...label.integrity].some((tag) => tag.includes('{'));
+  if (entry.fs === undefined && isFolderNamed) {
+    const text = "'{dir}' stands for a folder, and a function has none — name a member";
+    for (const kind of ['secrecy', 'integrity'] as const) {
+      const index = label[kind].findIndex((tag) => tag.includes('{'));
+      if (index >= 0) context.report('MANIFEST_TAG_SYNTAX', [...path, 'label', kind, index], text);
     }
-  }
+  } else context.checkCarried(withFolder(label, 'dir'), [...path, 'label']);
   if (entry.fs === undefined) {
     if (entry.mode !== undefined)
       context.report('MANIFEST_CONFLICT', [...path, 'mode'], 'a function has no mode — take it out', 'key');
@@ -121,6 +117,12 @@ function resolveResource(context: Context, name: string, entry: ResourceEntry): 
     );
   }
   return { kind: 'fs', name, root: entry.fs, label };
+}
+
+/** The label of the files in one folder. */
+function withFolder({ secrecy, integrity }: Ceiling, folder: string): Ceiling {
+  const fill = (tag: string): string => tag.replace('{dir}', folder);
+  return { secrecy: secrecy.map(fill), integrity: integrity.map(fill) };
 }
 
 function resolveLinks(context: Context): LinkPolicy[] {

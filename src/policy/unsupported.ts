@@ -27,6 +27,7 @@ const UNSUPPORTED: readonly UnsupportedWord[] = [
   { path: ['compartments', '*', 'limits', 'cpu'], remedy: noDeadline },
   { path: ['compartments', '*', 'restart'], remedy: 'take it out: a fresh instance is made at the next call' },
   { path: ['resources', '*', 'http'], remedy: 'offer a function resource that makes the request' },
+  { path: ['resources', '*', 'methods'], remedy: 'offer a function resource that makes the request' },
   { path: ['resources', '*', 'socket'], remedy: 'offer a function resource that uses the socket' },
   { path: ['resources', '*', 'kv'], remedy: 'offer function resources that get and set' },
   { path: ['resources', '*', 'clock'], remedy: 'offer a function resource that tells the time' },

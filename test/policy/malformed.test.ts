@@ -125,6 +125,11 @@ const MALFORMED: readonly (readonly [what: string, code: Code, text: string])[] 
     'MANIFEST_CONFLICT',
     'version: 1\nprincipals: { desk: {} }\ntags:\n  secret: { kind: secrecy, owner: desk, public: [▲endorse] }\ncompartments: {}\n',
   ],
+  [
+    'a label of 65 tags',
+    'MANIFEST_LIMIT',
+    `${HEAD}${BODY}defaultLabel: ▲{ secrecy: [${Array.from({ length: 65 }, (_, index) => `"customer:c${index}"`).join()}] }\n`,
+  ],
   // privileges and labels
   ['a privilege without a sign', 'MANIFEST_TAG_SYNTAX', `${HEAD}compartments:\n  a: { wasm: a, grants: [▲vetted] }\n`],
   [

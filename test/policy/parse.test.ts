@@ -237,6 +237,7 @@ describe('the files that a manifest names', () => {
   it.each([
     ['a module', './notify.wasm', './nobody.wasm', 'compartments.notify.wasm'],
     ['a module in a package', 'npm:redact/redact.wasm', 'npm:redact/other.wasm', 'compartments.redact.wasm'],
+    ['a path that is too long to be one', './notify.wasm', `./${'x'.repeat(4_000)}`, 'compartments.notify.wasm'],
     ['a folder where a module should be', './notify.wasm', './tickets', 'compartments.notify.wasm'],
     ['a file where a folder should be', 'fs: ./tickets', 'fs: ./notify.wasm', 'resources.tickets.fs'],
   ])('or else: %s', async (_, there, missing, path) => {
@@ -258,5 +259,10 @@ describe('the files that a manifest names', () => {
     await expect(loadManifest(join(folder, 'latin.yaml'))).rejects.toMatchObject({ code: 'MANIFEST_SYNTAX' });
     writeFileSync(join(folder, 'large.yaml'), Buffer.alloc(2 ** 20 + 1, 0x23));
     await expect(loadManifest(join(folder, 'large.yaml'))).rejects.toMatchObject({ code: 'MANIFEST_LIMIT' });
+  });
+
+  it('are files: a device that never ends is not read', async () => {
+    await expect(loadManifest('/dev/zero')).rejects.toMatchObject({ code: 'MANIFEST_FILE_MISSING' });
+    await expect(loadManifest(folder)).rejects.toMatchObject({ code: 'MANIFEST_FILE_MISSING' });
   });
 });
