@@ -26,7 +26,9 @@ for (const file of readdirSync(dir, { recursive: true, encoding: 'utf8' }).sort(
   const counts = await runFile(join(dir, file));
   for (const key of Object.keys(total) as Outcome[]) total[key] += counts[key];
   const { passed, failed, unparsed, unsupported } = counts;
-  console.log(`${relative(dir, join(dir, file))}: ${passed} passed, ${failed} failed, ${unsupported} unsupported, ${unparsed} unparsed`);
+  console.log(
+    `${relative(dir, join(dir, file))}: ${passed} passed, ${failed} failed, ${unsupported} unsupported, ${unparsed} unparsed`,
+  );
 }
 console.log(total);
 process.exitCode = total.failed > 0 ? 1 : 0;
@@ -44,7 +46,8 @@ async function runFile(path: string): Promise<Record<Outcome, number>> {
     const { outcome, note } = await runOne(text, component, isValid);
     counts[outcome] += 1;
     const line = text.slice(0, command.start).split('\n').length;
-    if (outcome === 'failed' || (verbose && outcome !== 'passed')) console.log(`  ${path}:${line} ${name} ${outcome}: ${note}`);
+    if (outcome === 'failed' || (verbose && outcome !== 'passed'))
+      console.log(`  ${path}:${line} ${name} ${outcome}: ${note}`);
   }
   return counts;
 }
@@ -60,9 +63,13 @@ async function runOne(text: string, component: List, isValid: boolean): Promise<
     const isEngineHappy = modulesIn(understandComponent(bytes).ast).every(({ start, end }) =>
       WebAssembly.validate(Buffer.from(bytes.subarray(start, end))),
     );
-    return { outcome: isValid === isEngineHappy ? 'passed' : 'failed', note: `was ${isEngineHappy ? 'accepted' : 'refused by the engine'}` };
+    return {
+      outcome: isValid === isEngineHappy ? 'passed' : 'failed',
+      note: `was ${isEngineHappy ? 'accepted' : 'refused by the engine'}`,
+    };
   } catch (error) {
-    if (!isCofferdamError(error)) return { outcome: 'failed', note: `crashed: ${error instanceof Error ? error.stack : error}` };
+    if (!isCofferdamError(error))
+      return { outcome: 'failed', note: `crashed: ${error instanceof Error ? error.stack : error}` };
     if (error.code === 'WASM_UNSUPPORTED') return { outcome: 'unsupported', note: error.message };
     return { outcome: isValid ? 'failed' : 'passed', note: error.message };
   }

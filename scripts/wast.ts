@@ -1,5 +1,7 @@
 /** The part of the WebAssembly script format (.wast) that a development script needs: commands as nested lists of tokens. */
-export type Sexp = { readonly kind: 'list'; readonly items: readonly Sexp[]; readonly start: number; readonly end: number } | Atom;
+export type Sexp =
+  | { readonly kind: 'list'; readonly items: readonly Sexp[]; readonly start: number; readonly end: number }
+  | Atom;
 
 export interface Atom {
   readonly kind: 'atom' | 'string';
