@@ -1,0 +1,35 @@
+import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Scene } from './scene.ts';
+
+/** Guests in a folder, with a manifest that loads them. */
+export interface Stage {
+  readonly folder: string;
+  readonly cacheDir: string;
+  readonly manifest: object;
+}
+
+/** One tag family, so that there are as many labels as a row wants; a link from the caller to the callee; a journal. */
+export async function makeStage(
+  scene: Scene,
+  names: readonly ('callee' | 'caller' | 'small' | 'large')[],
+): Promise<Stage> {
+  const folder = mkdtempSync(join(scene.folder, 'host-'));
+  const cacheDir = join(scene.folder, 'cache');
+  mkdirSync(cacheDir, { recursive: true, mode: 0o700 });
+  for (const name of names) {
+    const bytes = name === 'large' ? await scene.guests.large() : await scene.guests.component(name);
+    writeFileSync(join(folder, `${name}.wasm`), bytes);
+  }
+  const clearance = { secrecy: ['member:*'] };
+  const links = names.includes('caller') ? [{ from: 'caller', import: 'bench:guests/ops', to: 'callee' }] : [];
+  const manifest = {
+    version: 1,
+    principals: { owner: {} },
+    tags: { 'member:*': { kind: 'secrecy', owner: 'owner' } },
+    compartments: Object.fromEntries(names.map((name) => [name, { wasm: `./${name}.wasm`, clearance }])),
+    links,
+    audit: { path: './audit.db' },
+  };
+  return { folder, cacheDir, manifest };
+}

@@ -1,0 +1,47 @@
+import type { Subject } from './row.ts';
+import { assertRight } from './row.ts';
+
+/** What a call does: `add` two numbers, give back a string of 16 bytes, give back 64 KiB. */
+export type Operation = 'add' | 'echo' | 'bytes';
+
+/** The export of the caller that does it `n` times inside, as WIT names it and as jco does. */
+export const RUN = {
+  add: { wit: 'run-add', jco: 'runAdd', core: 'run-add' },
+  echo: { wit: 'run-echo', jco: 'runEcho', core: 'run-echo' },
+  bytes: { wit: 'run-bytes', jco: 'runBytes', core: 'run-bytes' },
+} as const satisfies Record<Operation, object>;
+
+/** What the caller answers when `n` operations went right. */
+export function answerTo(operation: Operation, n: number): number {
+  return operation === 'add' ? ((n * (n + 1)) / 2) >>> 0 : n;
+}
+
+/** A guest that makes the calls itself: one entry from the host for all of them. */
+export function insideSubject(name: string, operation: Operation, run: (n: number) => unknown): Subject {
+  return { run: (n) => assertRight(name, Number(run(n)) >>> 0, answerTo(operation, n)) };
+}
+
+/** Sixteen strings of 16 bytes, so that none is the result of the call before. */
+export const TEXTS: readonly string[] = Array.from({ length: 16 }, (_, i) => `hello, wrld ${1000 + i}`);
+
+/** The host calls `add` or `echo` from JavaScript, at once. */
+export function scalarSubject(name: string, add: (a: number, b: number) => number): Subject {
+  return {
+    run(count) {
+      let sum = 0;
+      for (let i = 1; i <= count; i++) sum = add(sum, i);
+      assertRight(name, sum >>> 0, answerTo('add', count));
+    },
+  };
+}
+
+export function stringSubject(name: string, echo: (text: string) => string): Subject {
+  return {
+    run(count) {
+      for (let i = 0; i < count; i++) {
+        const text = TEXTS[i & 15] as string;
+        if (echo(text) !== text) assertRight(name, 'something else', text);
+      }
+    },
+  };
+}

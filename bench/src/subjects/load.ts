@@ -1,0 +1,60 @@
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { makeStage } from '../bench-host.ts';
+import { nanosecondsOf } from '../child.ts';
+import type { JcoVersion } from '../jco.ts';
+import type { MakeSubject } from '../row.ts';
+import type { Scene } from '../scene.ts';
+
+const ONE = [1, 1] as const;
+const JCO_CHILD = fileURLToPath(new URL('../children/load-jco.ts', import.meta.url));
+
+/** In a process of its own, with an empty cache: a worker decodes, wasm-tools is asked as well unless `own`. */
+export function loadCold(opinion: 'both' | 'own'): MakeSubject {
+  return async (scene) => {
+    const { folder } = await makeStage(scene, ['large']);
+    const { loadOnce } = await scene.programs();
+    let cacheDir = '';
+    return {
+      before: () => {
+        cacheDir = mkdtempSync(join(scene.folder, 'empty-'));
+      },
+      run: () => nanosecondsOf([loadOnce, folder, cacheDir, opinion]),
+      counts: ONE,
+    };
+  };
+}
+
+/** In a process of its own, after another has loaded the same. */
+export const loadCached: MakeSubject = async (scene) => {
+  const { folder, cacheDir } = await makeStage(scene, ['large']);
+  const { loadOnce } = await scene.programs();
+  await nanosecondsOf([loadOnce, folder, cacheDir, 'both']);
+  return { run: () => nanosecondsOf([loadOnce, folder, cacheDir, 'both']), counts: ONE };
+};
+
+export function jcoLoadCold(version: JcoVersion): MakeSubject {
+  return async (scene) => {
+    const file = await largeFile(scene);
+    await scene.jco(version); // says whether it is installed
+    return {
+      run: () => nanosecondsOf([JCO_CHILD, 'cold', version, file, mkdtempSync(join(scene.folder, 'jco-'))]),
+      counts: ONE,
+    };
+  };
+}
+
+/** What jco wrote is the cache. */
+export function jcoLoadCached(version: JcoVersion): MakeSubject {
+  return async (scene) => {
+    const { file } = await (await scene.jco(version)).transpile(await scene.guests.large(), 'large');
+    return { run: () => nanosecondsOf([JCO_CHILD, 'cached', version, file]), counts: ONE };
+  };
+}
+
+async function largeFile(scene: Scene): Promise<string> {
+  const file = join(scene.folder, 'large.wasm');
+  writeFileSync(file, await scene.guests.large());
+  return file;
+}
