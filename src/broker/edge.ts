@@ -1,5 +1,5 @@
 import type { Code } from '../compartment/contract.ts';
-import type { Label } from '../label/index.ts';
+import type { Ceiling, Label } from '../label/index.ts';
 import type { CompartmentPolicy, GatePolicy } from '../policy/policy.ts';
 import type { FuncType } from '../wasm/types.ts';
 
@@ -50,6 +50,8 @@ export interface CompartmentEdges {
 export interface Entry {
   readonly call: Edge;
   readonly post: Edge;
+  /** The manifest's ceilings for what may be sent here, any of them; null: up to the clearance. */
+  readonly upTo: readonly Ceiling[] | null;
 }
 
 /** A function that the embedding program offers under a label. */

@@ -233,8 +233,7 @@ export function explainEdge(edge: Edge, verdict: Denied): Explanation {
   });
 }
 
-/** For the journal: neutral reason and the engine's own message; both bounded there. */
-function detailOf(error: CofferdamError): string {
-  const reason = error.details.reason;
-  return typeof reason === 'string' ? `${reason}: ${error.message}` : error.message;
+/** For the journal: our own words and the engine's, never a guest's (an abort's message can hold what it was given). */
+function detailOf({ message, cause }: CofferdamError): string {
+  return cause instanceof WebAssembly.RuntimeError ? `${message}: ${cause.message}` : message;
 }

@@ -90,14 +90,16 @@ interface Surroundings {
 
 function entriesOf(policy: Policy, compartment: Compartment, add: Add): (Entry | null)[] {
   return compartment.code.world.exports.map(({ id: name, type }, index) => {
-    const isEntry = policy.entries?.some(
+    const named = policy.entries?.filter(
       (entry) => entry.compartment === compartment.name && (entry.export === null || isNamed(name, entry.export)),
     );
-    if (isEntry === false) return null;
+    if (named?.length === 0) return null;
+    const ceilings = named?.flatMap(({ upTo }) => upTo ?? []) ?? [];
+    const upTo = named !== undefined && ceilings.length === named.length ? ceilings : null;
     const target: Target = { kind: 'export', compartment, index };
     const exportGate = gateOfExport(compartment, name);
     const edge = { from: HOST, to: compartment.name, name, type, target, linkGate: null, exportGate };
-    return { call: add({ ...edge, isPost: false }), post: add({ ...edge, isPost: true }) };
+    return { call: add({ ...edge, isPost: false }), post: add({ ...edge, isPost: true }), upTo };
   });
 }
 

@@ -247,7 +247,10 @@ export class Host implements AsyncDisposable {
     options: CallOptions,
   ): Crossing {
     if (this.#isClosed) throw new CofferdamError('HOST_CLOSED', 'The host is closed. Create another.');
-    const edge = resolveEntry(this.#wiring, target, args)[kind];
+    const entry = resolveEntry(this.#wiring, target, args);
+    const edge = entry[kind];
+    const request = this.#labelOf(sender, options);
+    this.#assertUpTo(entry, request, target);
     // A post is delivered later: what was checked must be what arrives.
     const fixed = kind === 'post' ? conformArguments(edge.type, args, target, maxBytesOf(edge)) : args;
     return {
@@ -256,7 +259,7 @@ export class Host implements AsyncDisposable {
       bytes: sizeOfArguments(edge, fixed, target),
       from: null,
       fromLabel: null,
-      request: this.#labelOf(sender, options),
+      request,
       sender: options.from ? heldByHost(options.from.message) : sender.id,
       replyTo: sender.session?.id ?? null,
       parent: options.from?.message ?? null,
@@ -274,6 +277,16 @@ export class Host implements AsyncDisposable {
     throw new CofferdamError(
       'LABEL_MISSING',
       'The arguments have no label. Pass { label: { secrecy: [...] } } ({} is public), or set defaultLabel in the manifest.',
+    );
+  }
+
+  #assertUpTo({ upTo }: Entry, request: Label, target: string): void {
+    const { space } = this.#broker;
+    if (upTo === null || upTo.some((ceiling) => space.isWithin(request, ceiling))) return;
+    throw new CofferdamError(
+      'ENTRY_DENIED',
+      `${space.format(request)} is above what the manifest's entries let ${target} be given. Raise its \`upTo\`.`,
+      { details: { target, label: request } },
     );
   }
 

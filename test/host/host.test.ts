@@ -59,6 +59,18 @@ describe('a call', () => {
     );
   });
 
+  it('above what its entry may be given is refused', async () => {
+    const upTo = { secrecy: ['customer:acme'] };
+    const host = await makeHost({ compartments: { echo }, entries: [{ call: 'echo.say', upTo }] });
+    expect(await codeOf(() => host.call('echo.say', ['x'], acme))).toBeUndefined();
+    expect(await codeOf(() => host.call('echo.say', ['x'], { label: { secrecy: ['customer:globex'] } }))).toBe(
+      'ENTRY_DENIED',
+    );
+    expect(await codeOf(() => host.post('echo.say', ['x'], { label: { secrecy: ['customer:globex'] } }))).toBe(
+      'ENTRY_DENIED',
+    );
+  });
+
   it('after close is refused', async () => {
     const host = await makeHost({ compartments: { echo } });
     await host.close();
