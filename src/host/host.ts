@@ -241,7 +241,7 @@ export class Host implements AsyncDisposable {
 
   #crossing(
     sender: Sender,
-    kind: keyof Entry,
+    kind: 'call' | 'post',
     target: string,
     args: readonly unknown[],
     options: CallOptions,
