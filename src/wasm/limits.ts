@@ -35,14 +35,14 @@ export const WASM_LIMITS = {
   /** A value's bytes in memory with 64-bit pointers must stay below this (Binary.md, `defvaltype`). */
   maxElementBytes: 2 ** 28,
   /** Steps of type comparison and substitution in one validation: the types of a file can be nested to explode. */
-  maxTypeSteps: 2_000_000,
+  maxTypeSteps: 1_000_000,
   /** Core instantiations of one plan, and component instances flattened into it. */
   maxInstantiations: 10_000,
   maxScopes: 10_000,
   /** Component instances made inside one another. */
   maxInstanceDepth: 200,
   /** Parts of a plan as a tree: it is stored as JSON. */
-  maxPlanNodes: 2_000_000,
+  maxPlanNodes: 1_000_000,
   /** Definitions walked while flattening: nested components can be instantiated over and over. */
-  maxPlanSteps: 2_000_000,
+  maxPlanSteps: 1_000_000,
 } as const;

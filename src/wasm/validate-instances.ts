@@ -39,7 +39,7 @@ export class InstanceValidator {
     this.types.steps.take(module.imports.length);
     for (const { module: from, name, type } of module.imports) {
       const label = `the core import ${quotePair(from, name)}`;
-      const instance = args.get(from) ?? this.fail(`there is no core instantiation argument \`${from}\``);
+      const instance = args.get(from) ?? this.fail(`there is no core instantiation argument ${quote(from)}`);
       const actual = instance.get(name) ?? this.fail(`nothing is given for ${label}`);
       const problem = coreMismatch(actual, type);
       if (problem !== null) this.fail(`${label}: ${problem}`);
