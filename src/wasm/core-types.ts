@@ -141,7 +141,7 @@ export function formatCoreExtern(type: CoreExtern): string {
  * Can `actual` be given where `expected` is imported? Core specification, "Import Matching"; references must have equal
  * types here, and a defined function type must be equal in its signature.
  */
-export function isCoreSubtype(actual: CoreExtern, expected: CoreExtern): boolean {
+function isCoreSubtype(actual: CoreExtern, expected: CoreExtern): boolean {
   switch (expected.kind) {
     case 'func':
       return actual.kind === 'func' && sameFuncType(actual.type, expected.type);

@@ -14,7 +14,7 @@ import type { Reader } from './reader.ts';
 
 const SORTS: Readonly<Record<number, Sort>> = { 1: 'func', 2: 'value', 3: 'type', 4: 'component', 5: 'instance' };
 
-export function readSort(reader: Reader): Sort {
+function readSort(reader: Reader): Sort {
   const code = reader.byte();
   if (code === 0) return `core ${readCoreSort(reader)}`;
   return SORTS[code] ?? reader.unknown(code, 'sort');

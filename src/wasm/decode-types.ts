@@ -23,7 +23,7 @@ const PRIMITIVES: Readonly<Record<number, PrimitiveKind | 'error-context'>> = {
 };
 
 /** `valtype`: a non-negative number is an index, a negative one a primitive. */
-export function readValTypeRef(reader: Reader): ValTypeRef {
+function readValTypeRef(reader: Reader): ValTypeRef {
   const offset = reader.offset;
   const code = reader.s33();
   if (code >= 0) return { index: code };

@@ -65,19 +65,24 @@ export function children(type: ValType): readonly ValType[] {
 
 function work(type: ValType): Measure {
   const parts = children(type).map(measure);
-  const any = (fact: (part: Measure) => boolean) => parts.some(fact);
-  return {
-    nodes: 1 + parts.reduce((sum, part) => sum + part.nodes, 0),
-    depth: 1 + parts.reduce((max, part) => Math.max(max, part.depth), 0),
-    hasBorrow: type.kind === 'borrow' || any((part) => part.hasBorrow),
-    hasPointer:
-      type.kind === 'string' ||
-      (type.kind === 'list' && type.length === undefined) ||
-      (type.kind !== 'stream' && type.kind !== 'future' && any((part) => part.hasPointer)),
-    isAsync: ['stream', 'future', 'error-context'].includes(type.kind) || any((part) => part.isAsync),
-    ...layout64(type, parts),
-  };
+  let nodes = 1;
+  let depth = 0;
+  let hasBorrow = type.kind === 'borrow';
+  let hasPointer = type.kind === 'string' || (type.kind === 'list' && type.length === undefined);
+  let isAsync = ASYNC_KINDS.has(type.kind);
+  // A stream or future is one number, whatever it carries.
+  const isHandle = type.kind === 'stream' || type.kind === 'future';
+  for (const part of parts) {
+    nodes += part.nodes;
+    depth = Math.max(depth, part.depth);
+    hasBorrow ||= part.hasBorrow;
+    hasPointer ||= part.hasPointer && !isHandle;
+    isAsync ||= part.isAsync;
+  }
+  return { nodes, depth: depth + 1, hasBorrow, hasPointer, isAsync, ...layout64(type, parts) };
 }
+
+const ASYNC_KINDS: ReadonlySet<string> = new Set(['stream', 'future', 'error-context']);
 
 function layout64(type: ValType, parts: readonly Measure[]): { bytes64: number; align64: number } {
   switch (type.kind) {

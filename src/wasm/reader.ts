@@ -99,10 +99,15 @@ export class Reader {
 
   /** An unsigned LEB128 of at most 32 bits. Longer encodings than 5 bytes, and bits beyond the 32nd, are errors. */
   u32(): number {
-    const first = this.offset < this.end ? (this.bytes[this.offset] ?? 0) : 0x80;
-    if (first >= 0x80) return Number(this.leb(32, false));
-    this.offset += 1;
-    return first;
+    const start = this.offset;
+    let value = 0;
+    for (let place = 1; place <= 2 ** 28; place *= 128) {
+      const byte = this.byte();
+      value += (byte & 0x7f) * place;
+      if (byte < 0x80 && value < 2 ** 32) return value;
+      if (byte < 0x80) break;
+    }
+    return this.fail('WASM_MALFORMED', 'An integer has more than 32 bits', { offset: start });
   }
 
   u64(): bigint {

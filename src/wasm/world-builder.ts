@@ -73,6 +73,6 @@ export class WorldBuilder {
   }
 }
 
-export function worldFunction(interfaceName: string | null, name: string, type: FuncType): WorldFunction {
+function worldFunction(interfaceName: string | null, name: string, type: FuncType): WorldFunction {
   return { interface: interfaceName, name, id: interfaceName === null ? name : `${interfaceName}#${name}`, type };
 }
