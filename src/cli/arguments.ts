@@ -1,7 +1,8 @@
+import { createReadStream } from 'node:fs';
 import { camelCase, isTaggedOption } from '../abi/names.ts';
 import { CofferdamError } from '../error.ts';
 import type { Field, ValType } from '../wasm/types.ts';
-import { readBoundedFile } from './files.ts';
+import { reason } from './files.ts';
 import type { Io } from './io.ts';
 
 /** Of the JSON text. A message is at most 256 MiB (see the manifest's `limits.message`), but not by way of JSON. */
@@ -9,19 +10,13 @@ export const MAX_ARGUMENT_BYTES = 64 * 1_048_576;
 
 /** `--args`: JSON text, `@file`, or `@-` for stdin. Throws CLI_ARGS, CLI_FILE. */
 export async function readArguments(text: string, io: Io): Promise<readonly unknown[]> {
-  const json =
-    text === '@-' ? await readAll(io.stdin) : text.startsWith('@') ? await readJsonFile(text.slice(1)) : text;
+  const json = text.startsWith('@') ? await readText(text.slice(1), io) : text;
   let parsed: unknown;
   try {
     parsed = JSON.parse(json);
   } catch (cause) {
-    throw new CofferdamError(
-      'CLI_ARGS',
-      `--args is not JSON (${(cause as Error).message}). Write --args '["text", 1]'.`,
-      {
-        cause,
-      },
-    );
+    const what = (cause as Error).message;
+    throw new CofferdamError('CLI_ARGS', `--args is not JSON (${what}). Write --args '["text", 1]'.`, { cause });
   }
   if (Array.isArray(parsed)) return parsed;
   throw new CofferdamError(
@@ -30,21 +25,21 @@ export async function readArguments(text: string, io: Io): Promise<readonly unkn
   );
 }
 
-async function readJsonFile(path: string): Promise<string> {
-  return (await readBoundedFile(path, MAX_ARGUMENT_BYTES)).toString('utf8');
-}
-
-async function readAll(stream: AsyncIterable<Uint8Array>): Promise<string> {
+/** Of a file, or of what a pipe brings: neither says beforehand how long it is. */
+async function readText(path: string, io: Io): Promise<string> {
   const chunks: Uint8Array[] = [];
   let size = 0;
-  for await (const chunk of stream) {
-    size += chunk.length;
-    if (size > MAX_ARGUMENT_BYTES) {
-      throw new CofferdamError('CLI_ARGS', `The arguments on stdin are longer than ${MAX_ARGUMENT_BYTES} bytes.`);
+  try {
+    for await (const chunk of path === '-' ? io.stdin : createReadStream(path)) {
+      size += chunk.length;
+      if (size > MAX_ARGUMENT_BYTES) break;
+      chunks.push(chunk);
     }
-    chunks.push(chunk);
+  } catch (cause) {
+    throw new CofferdamError('CLI_FILE', `${path} cannot be read (${reason(cause)}) — check the path.`, { cause });
   }
-  return Buffer.concat(chunks).toString('utf8');
+  if (size <= MAX_ARGUMENT_BYTES) return Buffer.concat(chunks).toString('utf8');
+  throw new CofferdamError('CLI_ARGS', `The arguments in ${path} are longer than ${MAX_ARGUMENT_BYTES} bytes.`);
 }
 
 /** JSON values as what a function with these parameters takes. Throws CLI_ARGS, naming the place. */

@@ -1,4 +1,4 @@
-import { readFile, stat, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { CofferdamError } from '../error.ts';
 
 /** Throws CLI_FILE. */
@@ -10,17 +10,6 @@ export async function writeFileAt(path: string, text: string | Uint8Array): Prom
       cause,
     });
   }
-}
-
-/** Throws CLI_FILE, also for a file of more than `maxBytes`. */
-export async function readBoundedFile(path: string, maxBytes: number): Promise<Buffer> {
-  try {
-    const { size } = await stat(path);
-    if (size <= maxBytes) return await readFile(path);
-  } catch (cause) {
-    throw new CofferdamError('CLI_FILE', `${path} cannot be read (${reason(cause)}) — check the path.`, { cause });
-  }
-  throw new CofferdamError('CLI_FILE', `${path} is larger than ${maxBytes} bytes — name a smaller file.`);
 }
 
 export function reason(cause: unknown): string {

@@ -8,11 +8,20 @@ export interface Io {
   readonly cwd: string;
 }
 
-export function makeIo(parts: {
-  stdin: AsyncIterable<Uint8Array>;
-  stdout: OutputStream;
-  stderr: OutputStream;
-  cwd: string;
-}): Io {
-  return { ...parts, stdout: new Output(parts.stdout), stderr: new Output(parts.stderr) };
+interface Streams {
+  readonly stdin: AsyncIterable<Uint8Array>;
+  readonly stdout: OutputStream;
+  readonly stderr: OutputStream;
+}
+
+export function makeIo(streams: Streams, cwd: string): Io {
+  return {
+    // Not before it is asked for: Node opens it then.
+    get stdin() {
+      return streams.stdin;
+    },
+    stdout: new Output(streams.stdout),
+    stderr: new Output(streams.stderr),
+    cwd,
+  };
 }

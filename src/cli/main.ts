@@ -1,6 +1,14 @@
 #!/usr/bin/env node
 import { makeIo } from './io.ts';
-import { runCli } from './program.ts';
+import { flagsOf, runCli } from './program.ts';
+import { EXIT, reportError } from './report-error.ts';
 
-const { stdin, stdout, stderr } = process;
-process.exitCode = await runCli(process.argv.slice(2), makeIo({ stdin, stdout, stderr, cwd: process.cwd() }));
+const argv = process.argv.slice(2);
+const io = makeIo(process, process.cwd());
+
+// A fault outside of every command is told like one inside, and its stack trace only on request.
+process.on('uncaughtException', async (error) => {
+  await reportError(io, error, flagsOf(argv)).catch(() => undefined);
+  process.exit(EXIT.failed);
+});
+process.exitCode = await runCli(argv, io);

@@ -13,7 +13,7 @@ import { EXIT, exitCodeOf, reportError } from './report-error.ts';
 
 /** Runs one command line. Resolves to the exit code: 0 done, 1 denied or failed, 2 usage. Never throws. */
 export async function runCli(argv: readonly string[], io: Io): Promise<number> {
-  const flags = { json: hasFlag(argv, '--json'), verbose: hasFlag(argv, '--verbose') };
+  const flags = flagsOf(argv);
   let outcome: Outcome = 'done';
   const program = makeProgram(io, flags.json, (end) => {
     outcome = end;
@@ -62,10 +62,11 @@ function family(command: Command): Command[] {
   return [command, ...command.commands.flatMap((child) => family(child as Command))];
 }
 
-/** Also where the command line itself cannot be parsed. What follows `--` is no option. */
-function hasFlag(argv: readonly string[], flag: string): boolean {
+/** Also of a command line that cannot be parsed. What follows `--` is no option. */
+export function flagsOf(argv: readonly string[]): { readonly json: boolean; readonly verbose: boolean } {
   const end = argv.indexOf('--');
-  return (end < 0 ? argv : argv.slice(0, end)).includes(flag);
+  const options = end < 0 ? argv : argv.slice(0, end);
+  return { json: options.includes('--json'), verbose: options.includes('--verbose') };
 }
 
 function usageError(error: CommanderError): CofferdamError {

@@ -30,6 +30,7 @@ export async function reportError(
     ({ code, message }) => `${io.stderr.style(['bold', 'red'], `error ${code}:`)} ${safeLines(message)}\n`,
   );
   if (error.code === 'GUEST_ERROR') lines.push(`payload: ${jsonText(error.details.payload)}`);
+  else if (error.code === 'INTERNAL' && !verbose) lines.push('--verbose shows its cause.\n');
   if (verbose) lines.push(`${safeLines(inspect(thrown, { depth: 4 }))}\n`);
   await io.stderr.write(lines.join(''));
 }
@@ -47,5 +48,5 @@ function messagesOf(error: CofferdamError): { readonly code: string; readonly me
 function asCofferdamError(thrown: unknown): CofferdamError {
   if (thrown instanceof CofferdamError) return thrown;
   const message = thrown instanceof Error ? thrown.message : String(thrown);
-  return new CofferdamError('INTERNAL', `${CODES.INTERNAL} ${message} (--verbose shows more.)`, { cause: thrown });
+  return new CofferdamError('INTERNAL', `${CODES.INTERNAL} ${message}`, { cause: thrown });
 }

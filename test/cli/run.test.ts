@@ -96,6 +96,7 @@ describe('arguments', () => {
     ['that are no array', '{"name": "Ada"}', '', 'CLI_ARGS', 2],
     ['nested without end', '['.repeat(60_000), '', 'CLI_ARGS', 2],
     ['in a file that is not there', '@no-such.json', '', 'CLI_FILE', 1],
+    ['in a file without end', '@/dev/zero', '', 'CLI_ARGS', 2],
     ['on stdin, longer than the limit', '@-', Buffer.alloc(MAX_ARGUMENT_BYTES + 1, ' '), 'CLI_ARGS', 2],
     ['that hold more than a message may', '@-', JSON.stringify(['a'.repeat(2 ** 21)]), 'LIMIT_MESSAGE', 1],
   ];

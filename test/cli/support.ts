@@ -41,7 +41,7 @@ export function cofferdam(
 export async function cofferdamInside(args: readonly string[]): Promise<Ended> {
   const [stdout, stderr] = [new PassThrough(), new PassThrough()];
   const read = Promise.all([text(stdout), text(stderr)]);
-  const code = await runCli(args, makeIo({ stdin: Readable.from([]), stdout, stderr, cwd: ROOT }));
+  const code = await runCli(args, makeIo({ stdin: Readable.from([]), stdout, stderr }, ROOT));
   stdout.end();
   stderr.end();
   const [out, err] = await read;
