@@ -24,6 +24,7 @@ export function mutate(bytes: Uint8Array, places: readonly number[], random: (be
 }
 
 function change(bytes: Uint8Array, places: readonly number[], random: (below: number) => number): Uint8Array {
+  if (bytes.length === 0) return bytes;
   const at = Math.min(places[random(places.length)] ?? 0, bytes.length - 1);
   const old = bytes[at] ?? 0;
   const set = (value: number) => bytes.with(at, value);
