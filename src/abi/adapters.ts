@@ -49,14 +49,16 @@ export interface Lowered extends Side {
 
 /** The functions of one guest that need adapters. */
 export interface AdapterPlan {
+  /** First those that are exported, then those that only links inside use. */
   readonly lifted: readonly Side[];
+  readonly exported: number;
   readonly lowered: readonly Lowered[];
   readonly resources: readonly PlanResource[];
   readonly scopes: number;
 }
 
 export interface Adapters {
-  /** By position in `lifted`: checks arguments, calls, gives the result (or a promise of it). */
+  /** By position in the world's exports: checks arguments, calls, gives the result (or a promise of it). */
   readonly exports: readonly ((runtime: AdapterRuntime, args: readonly unknown[]) => unknown)[];
   /** By position in `lowered`: makes the core function that an instance imports. */
   readonly imports: readonly ((runtime: AdapterRuntime) => CoreFunction)[];
@@ -78,7 +80,9 @@ export function compileAdapters(plan: AdapterPlan, { isAsync }: { isAsync: boole
   const emitter = new Emitter();
   const context: FunctionContext = { emitter, plan, isAsync };
   const inner = plan.lifted.map((side, i) => emitLifted(context, side, i));
-  const exports = plan.lifted.map((side, i) => emitExport(context, side, i, inner[i] as string));
+  const exports = plan.lifted
+    .slice(0, plan.exported)
+    .map((side, i) => emitExport(context, side, i, inner[i] as string));
   const lower = (waits: boolean): string[] =>
     plan.lowered.map((side) => {
       const { target } = side;

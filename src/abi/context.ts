@@ -6,10 +6,25 @@ import type { GuestResource, ResourceClass, ResourceOwner } from './resource.ts'
 /** One component instance within an instance: its handles, and whether it may be entered and left just now. */
 export class Scope {
   readonly handles = new HandleTable();
-  /** False while an import of it runs and during realloc and post-return: no import may be called then. */
-  mayLeave = true;
+  #mayLeave = true;
+  /** What generated crossings know of it, where there are any. */
+  readonly #shared: { mayLeave: boolean } | null;
   /** A call is inside. Kept only where a plan has several scopes. */
   entered = false;
+
+  constructor(shared: { mayLeave: boolean } | null = null) {
+    this.#shared = shared;
+  }
+
+  /** False while an import of it runs and during realloc and post-return: no import may be called then. */
+  get mayLeave(): boolean {
+    return this.#mayLeave && (this.#shared === null || this.#shared.mayLeave);
+  }
+
+  set mayLeave(mayLeave: boolean) {
+    this.#mayLeave = mayLeave;
+    if (this.#shared !== null) this.#shared.mayLeave = mayLeave;
+  }
 }
 
 /** A handle lent to an import, and the object that stands for it there (if the guest defines the resource). */
@@ -32,6 +47,8 @@ type Realloc = (old: number, oldSize: number, align: number, newSize: number) =>
 export interface ContextItems {
   readonly memory: CoreItem | null;
   readonly realloc: CoreItem | null;
+  /** Position of the scope among the plan's. */
+  readonly scope: number;
 }
 
 const EMPTY = new ArrayBuffer(0);
@@ -59,6 +76,7 @@ export class Context {
   bytes = new Uint8Array(EMPTY);
   /** The same bytes, for Buffer's string methods. */
   buffer = Buffer.from(EMPTY);
+  readonly scopeNumber: number;
   readonly #items: ContextItems;
   readonly #maxMessageBytes: number;
   #memory: WebAssembly.Memory | null = null;
@@ -67,6 +85,7 @@ export class Context {
   constructor(owner: ContextOwner, scope: Scope, items: ContextItems, maxMessageBytes: number) {
     this.owner = owner;
     this.scope = scope;
+    this.scopeNumber = items.scope;
     this.#items = items;
     this.#maxMessageBytes = maxMessageBytes;
   }

@@ -1,15 +1,8 @@
-import type { PlanResource } from '../wasm/plan.ts';
 import type { ValType } from '../wasm/types.ts';
-import type { Emitter } from './emitter.ts';
+import { type EmitContext, resourceOf } from './emit-access.ts';
 import { casesOf, layoutOf, unsupported } from './layout.ts';
 import { caseNames, isTaggedOption, propertyNames } from './names.ts';
 import { isNumberKind, TYPED_LISTS } from './typed-lists.ts';
-
-/** What emitting needs to know besides the type. */
-export interface EmitContext {
-  readonly emitter: Emitter;
-  readonly resources: readonly PlanResource[];
-}
 
 /** When is a primitive value in order? `v` is an identifier. */
 const TESTS: Readonly<Record<string, (v: string) => string>> = {
@@ -46,9 +39,7 @@ export function emitCheck(context: EmitContext, type: ValType, v: string): strin
 }
 
 function emitHandle(context: EmitContext, type: ValType & { kind: 'own' | 'borrow' }, v: string): string {
-  const resource = context.resources[type.resource];
-  if (resource === undefined) throw unsupported(`resource ${type.resource}, which its plan does not have`);
-  if (resource.kind === 'imported') {
+  if (resourceOf(context, type).kind === 'imported') {
     return `(typeof ${v} === "object" && ${v} !== null || typeof ${v} === "function" ? null : bad("a resource", ${v}))`;
   }
   return `checkGuest(${v}, cx.owner, ${type.resource}, ${type.kind === 'own'}, cx.serial)`;

@@ -1,8 +1,9 @@
 import type { FuncType, ValType } from '../wasm/types.ts';
 import type { AdapterPlan, Lowered, Side } from './adapters.ts';
+import type { EmitContext } from './emit-access.ts';
 import { emitCheck } from './emit-check.ts';
-import { emitLiftFlat, emitLoad, type LiftContext } from './emit-lift.ts';
-import { emitLowerFlat, emitStore, type LowerContext } from './emit-lower.ts';
+import { emitLiftFlat, emitLoad } from './emit-lift.ts';
+import { emitLowerFlat, emitStore } from './emit-lower.ts';
 import type { Emitter } from './emitter.ts';
 import { alignTo, casesOf, fieldTypes, flatOf, flattenFunction, layoutOf, offsetsOf } from './layout.ts';
 import { isFixedSize, sizerOf } from './size.ts';
@@ -20,11 +21,10 @@ export interface FunctionContext {
 
 const range = (count: number, prefix: string): string[] => Array.from({ length: count }, (_, i) => `${prefix}${i}`);
 
-const sideContext = ({ emitter, plan }: FunctionContext, side: Side): LiftContext & LowerContext => ({
+const sideContext = ({ emitter, plan }: FunctionContext, side: Side): EmitContext => ({
   emitter,
   resources: plan.resources,
   encoding: side.options.encoding,
-  scope: side.scope,
 });
 
 export function containsKind(type: ValType | null, kinds: readonly ValType['kind'][]): boolean {

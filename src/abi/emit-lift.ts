@@ -1,6 +1,5 @@
-import type { CanonOptions } from '../wasm/plan.ts';
 import type { ValType } from '../wasm/types.ts';
-import type { EmitContext } from './emit-check.ts';
+import { address, type EmitContext, emitGet, resourceOf, roleOf } from './emit-access.ts';
 import {
   type CoreType,
   casesOf,
@@ -17,9 +16,6 @@ import { STRING_CODECS } from './strings.ts';
 import { isNumberKind, TYPED_LISTS } from './typed-lists.ts';
 
 /** Lifting: from core values or memory, which a guest made, into JavaScript values; whatever is wrong traps. */
-export interface LiftContext extends EmitContext {
-  readonly encoding: CanonOptions['encoding'];
-}
 
 /** A primitive of a core value; the guest may have set bits that the type does not have. */
 const SCALARS: Readonly<Record<string, (x: string) => string>> = {
@@ -37,26 +33,8 @@ const SCALARS: Readonly<Record<string, (x: string) => string>> = {
   char: (x) => `toChar(${x})`,
 };
 
-const GETTERS: Readonly<Record<string, string>> = {
-  bool: 'getUint8',
-  u8: 'getUint8',
-  s8: 'getInt8',
-  u16: 'getUint16',
-  s16: 'getInt16',
-  u32: 'getUint32',
-  s32: 'getInt32',
-  u64: 'getBigUint64',
-  s64: 'getBigInt64',
-  f32: 'getFloat32',
-  f64: 'getFloat64',
-  char: 'getUint32',
-  own: 'getUint32',
-  borrow: 'getUint32',
-};
-const GETTER_OF_SIZE = { 1: 'getUint8', 2: 'getUint16', 4: 'getUint32' } as const;
-
 /** An expression for a value that is one core value `x`, or null. */
-function emitScalar(context: LiftContext, type: ValType, x: string): string | null {
+function emitScalar(context: EmitContext, type: ValType, x: string): string | null {
   const { emitter } = context;
   switch (type.kind) {
     case 'enum':
@@ -65,9 +43,7 @@ function emitScalar(context: LiftContext, type: ValType, x: string): string | nu
       return `${emitFlags(context, type)}(${x})`;
     case 'own':
     case 'borrow': {
-      const resource = context.resources[type.resource];
-      if (resource === undefined) throw unsupported(`resource ${type.resource}, which its plan does not have`);
-      const isGuest = resource.kind === 'defined';
+      const isGuest = resourceOf(context, type).kind === 'defined';
       return `${type.kind === 'own' ? 'liftOwn' : 'liftBorrow'}(cx, ${type.resource}, ${x}, ${isGuest})`;
     }
     default:
@@ -75,7 +51,7 @@ function emitScalar(context: LiftContext, type: ValType, x: string): string | nu
   }
 }
 
-function emitFlags(context: LiftContext, type: ValType & { kind: 'flags' }): string {
+function emitFlags(context: EmitContext, type: ValType & { kind: 'flags' }): string {
   return context.emitter.helper('g', type, 'x', () => {
     const bits = propertyNames(type.names).map(
       (name, i) => `[${context.emitter.constant(name)}]: (x & ${2 ** i}) !== 0`,
@@ -85,7 +61,7 @@ function emitFlags(context: LiftContext, type: ValType & { kind: 'flags' }): str
 }
 
 /** An expression for the value whose core values are in the identifiers `flat`; statements go to `lines`. */
-export function emitLiftFlat(context: LiftContext, type: ValType, flat: readonly string[], lines: string[]): string {
+export function emitLiftFlat(context: EmitContext, type: ValType, flat: readonly string[], lines: string[]): string {
   const { emitter } = context;
   emitter.visit();
   const scalar = emitScalar(context, type, flat[0] as string);
@@ -125,7 +101,7 @@ function named(context: EmitContext, expression: string, lines: string[]): strin
 }
 
 function emitFixedFlat(
-  context: LiftContext,
+  context: EmitContext,
   element: ValType,
   length: number,
   flat: readonly string[],
@@ -164,7 +140,7 @@ function tagged(
 }
 
 function emitVariantFlat(
-  context: LiftContext,
+  context: EmitContext,
   type: ValType & { kind: 'variant' | 'option' | 'result' },
   flat: readonly string[],
   lines: string[],
@@ -194,10 +170,10 @@ function narrow(value: string, have: CoreType, want: CoreType): string {
   return want === 'f32' ? `f32OfBits(${word})` : word;
 }
 
-const emitString = (context: LiftContext, pointer: string, length: string): string =>
+const emitString = (context: EmitContext, pointer: string, length: string): string =>
   `${context.emitter.constant(STRING_CODECS[context.encoding])}.read(cx, ${pointer}, ${length})`;
 
-function emitList(context: LiftContext, type: ValType & { kind: 'list' }, pointer: string, length: string): string {
+function emitList(context: EmitContext, type: ValType & { kind: 'list' }, pointer: string, length: string): string {
   const { size, align } = layoutOf(type.element);
   const name = context.emitter.helper(roleOf('t', context), type, 'cx, pointer, length', () => {
     const range = `const n = length >>> 0, p = listRange(cx, pointer, ${align}, n * ${size}, n * ${heapBytes(type.element)});`;
@@ -217,7 +193,7 @@ function heapBytes(element: ValType): number {
 }
 
 /** Statements that return the `n` elements from `p` on. */
-function emitElements(context: LiftContext, element: ValType, n: string): string {
+function emitElements(context: EmitContext, element: ValType, n: string): string {
   if (isNumberKind(element.kind)) {
     return `return ${context.emitter.constant(TYPED_LISTS[element.kind])}.read(cx, p, ${n});`;
   }
@@ -227,30 +203,21 @@ function emitElements(context: LiftContext, element: ValType, n: string): string
   return `const values = [];\nfor (let i = 0, q = p; i < ${n}; i++, q += ${size}) values.push(${load});\nreturn values;`;
 }
 
-const roleOf = (prefix: string, context: LiftContext): string =>
-  `${prefix}${Object.keys(STRING_CODECS).indexOf(context.encoding)}_`;
-
-const address = (p: string, offset: number): string => (offset === 0 ? p : `${p} + ${offset}`);
-
 /** An expression for the value at `p + offset`, which is aligned and in range. */
-export function emitLoad(context: LiftContext, type: ValType, p: string, offset: number): string {
+export function emitLoad(context: EmitContext, type: ValType, p: string, offset: number): string {
   const { emitter } = context;
   emitter.visit();
   const at = address(p, offset);
-  const { size } = layoutOf(type);
-  const getter = GETTERS[type.kind] ?? GETTER_OF_SIZE[size as 1 | 2 | 4];
-  const scalar = emitScalar(context, type, `cx.view.${getter}(${at}, true)`);
+  const scalar = emitScalar(context, type, emitGet(type, at));
   if (scalar !== null) return scalar;
-  const pair = `cx.view.getUint32(${at}, true), cx.view.getUint32(${address(p, offset + 4)}, true)`.split(', cx');
-  if (type.kind === 'string') return emitString(context, pair[0] as string, `cx${pair[1]}`);
-  if (type.kind === 'list' && type.length === undefined) {
-    return emitList(context, type, pair[0] as string, `cx${pair[1]}`);
-  }
+  const pair = [emitGet(4, at), emitGet(4, address(p, offset + 4))] as const;
+  if (type.kind === 'string') return emitString(context, ...pair);
+  if (type.kind === 'list' && type.length === undefined) return emitList(context, type, ...pair);
   const name = emitter.helper(roleOf('l', context), type, 'cx, p', () => loadCompound(context, type));
   return `${name}(cx, ${at})`;
 }
 
-function loadCompound(context: LiftContext, type: ValType): string {
+function loadCompound(context: EmitContext, type: ValType): string {
   switch (type.kind) {
     case 'list':
       return emitElements(context, type.element, String(type.length));
@@ -266,14 +233,16 @@ function loadCompound(context: LiftContext, type: ValType): string {
     case 'result': {
       const cases = casesOf(type);
       const offset = payloadOffset(cases);
-      const getter = GETTER_OF_SIZE[discriminantSize(cases.length)];
       const branches = cases.map((caseType, i) => {
         const value = caseType === null ? null : emitLoad(context, caseType, 'p', offset);
         return `case ${i}: return ${tagged(context, type, i, value)};`;
       });
-      return [`const d = cx.view.${getter}(p, true);`, 'switch (d) {', ...branches, 'default: badCase(d); }'].join(
-        '\n',
-      );
+      return [
+        `const d = ${emitGet(discriminantSize(cases.length), 'p')};`,
+        'switch (d) {',
+        ...branches,
+        'default: badCase(d); }',
+      ].join('\n');
     }
     default:
       throw unsupported(`the type ${type.kind}`);

@@ -1,9 +1,10 @@
-import type { CanonOptions } from '../wasm/plan.ts';
 import type { ValType } from '../wasm/types.ts';
-import { type EmitContext, indexOf, property } from './emit-check.ts';
+import { address, type EmitContext, emitSet, isPrimitive, resourceOf, roleOf } from './emit-access.ts';
+import { indexOf, property } from './emit-check.ts';
 import {
   type CoreType,
   casesOf,
+  discriminantSize,
   fieldTypes,
   flatOf,
   layoutOf,
@@ -16,11 +17,6 @@ import { STRING_CODECS } from './strings.ts';
 import { isNumberKind, TYPED_LISTS } from './typed-lists.ts';
 
 /** Lowering: from JavaScript values, checked before, into core values or memory. */
-export interface LowerContext extends EmitContext {
-  readonly encoding: CanonOptions['encoding'];
-  /** The scope that receives: a resource defined in it is borrowed as its bare number. */
-  readonly scope: number;
-}
 
 /** A primitive as a core value. */
 const SCALARS: Readonly<Record<string, (v: string) => string>> = {
@@ -30,27 +26,8 @@ const SCALARS: Readonly<Record<string, (v: string) => string>> = {
   char: (v) => `${v}.codePointAt(0)`,
 };
 
-/** How a scalar of this kind is written to memory: DataView's setter. */
-const SETTERS: Readonly<Record<string, string>> = {
-  bool: 'setUint8',
-  u8: 'setUint8',
-  s8: 'setInt8',
-  u16: 'setUint16',
-  s16: 'setInt16',
-  u32: 'setUint32',
-  s32: 'setInt32',
-  u64: 'setBigUint64',
-  s64: 'setBigInt64',
-  f32: 'setFloat32',
-  f64: 'setFloat64',
-  char: 'setUint32',
-  own: 'setUint32',
-  borrow: 'setUint32',
-};
-const SETTER_OF_SIZE = { 1: 'setUint8', 2: 'setUint16', 4: 'setUint32' } as const;
-
 /** An expression for a value that is one core value, or null. */
-function emitScalar(context: LowerContext, type: ValType, v: string): string | null {
+function emitScalar(context: EmitContext, type: ValType, v: string): string | null {
   switch (type.kind) {
     case 'enum':
       return `${context.emitter.constant(indexOf(type))}.get(${v})`;
@@ -59,29 +36,28 @@ function emitScalar(context: LowerContext, type: ValType, v: string): string | n
         .map((name, i) => `(${property(context, v, name)} ? ${2 ** i} : 0)`)
         .join(' | ')})`;
     case 'own':
-      return emitHandle(context, type, v);
     case 'borrow':
       return emitHandle(context, type, v);
     default:
-      if (!Object.hasOwn(SETTERS, type.kind)) return null;
+      if (!isPrimitive(type)) return null;
       return Object.hasOwn(SCALARS, type.kind) ? (SCALARS[type.kind]?.(v) ?? null) : v;
   }
 }
 
-function emitHandle(context: LowerContext, type: ValType & { kind: 'own' | 'borrow' }, v: string): string {
-  const resource = context.resources[type.resource];
-  if (resource === undefined) throw unsupported(`resource ${type.resource}, which its plan does not have`);
-  const isDefined = resource.kind === 'defined';
-  if (type.kind === 'borrow' && isDefined && resource.scope === context.scope) return `guestRep(${v})`;
-  const rep = !isDefined ? v : type.kind === 'own' ? `takeGuest(${v})` : `guestRep(${v})`;
-  return `cx.scope.handles.add(${type.resource}, ${rep}, ${type.kind === 'own' ? 'null' : 'cx.borrowScope'})`;
+function emitHandle(context: EmitContext, type: ValType & { kind: 'own' | 'borrow' }, v: string): string {
+  const resource = resourceOf(context, type);
+  if (resource.kind === 'imported') {
+    return `cx.scope.handles.add(${type.resource}, ${v}, ${type.kind === 'own' ? 'null' : 'cx.borrowScope'})`;
+  }
+  if (type.kind === 'own') return `cx.scope.handles.add(${type.resource}, takeGuest(${v}), null)`;
+  return `lowerBorrow(cx, ${type.resource}, ${v}, ${resource.scope})`;
 }
 
 /**
  * Statements that make core values of the value in identifier `v`, appended to `lines`; gives expressions for them
  * (identifiers or pure, since code for a later value may run in between).
  */
-export function emitLowerFlat(context: LowerContext, type: ValType, v: string, lines: string[]): string[] {
+export function emitLowerFlat(context: EmitContext, type: ValType, v: string, lines: string[]): string[] {
   const { emitter } = context;
   emitter.visit();
   const scalar = emitScalar(context, type, v);
@@ -109,7 +85,7 @@ export function emitLowerFlat(context: LowerContext, type: ValType, v: string, l
   }
 }
 
-function emitPart(context: LowerContext, type: ValType, source: string, lines: string[]): string[] {
+function emitPart(context: EmitContext, type: ValType, source: string, lines: string[]): string[] {
   const part = context.emitter.fresh('v');
   lines.push(`const ${part} = ${source};`);
   return emitLowerFlat(context, type, part, lines);
@@ -130,7 +106,7 @@ function discriminate(context: EmitContext, type: ValType & { kind: 'variant' | 
 }
 
 function emitVariantFlat(
-  context: LowerContext,
+  context: EmitContext,
   type: ValType & { kind: 'variant' | 'option' | 'result' },
   v: string,
   lines: string[],
@@ -166,7 +142,7 @@ function widen(value: string, have: CoreType, want: CoreType): string {
 }
 
 /** Pointer and length of what `allocated` puts into memory. */
-function emitPair(context: LowerContext, allocated: string, lines: string[]): string[] {
+function emitPair(context: EmitContext, allocated: string, lines: string[]): string[] {
   const pointer = context.emitter.fresh('f');
   const count = context.emitter.fresh('f');
   lines.push(`const ${pointer} = ${allocated}, ${count} = cx.count;`);
@@ -174,11 +150,11 @@ function emitPair(context: LowerContext, allocated: string, lines: string[]): st
 }
 
 /** An expression that puts a string into memory of the guest's making: its pointer, with `cx.count` set. */
-const emitString = (context: LowerContext, v: string): string =>
+const emitString = (context: EmitContext, v: string): string =>
   `${context.emitter.constant(STRING_CODECS[context.encoding])}.write(cx, ${v})`;
 
 /** The same for a list. */
-function emitList(context: LowerContext, element: ValType, v: string): string {
+function emitList(context: EmitContext, element: ValType, v: string): string {
   const { size, align } = layoutOf(element);
   const name = context.emitter.helper(roleOf('a', context), element, 'cx, v', () =>
     [
@@ -192,29 +168,19 @@ function emitList(context: LowerContext, element: ValType, v: string): string {
 }
 
 /** Stores the `n` elements of `v` from `p` on. */
-function emitElements(context: LowerContext, element: ValType, n: string): string {
+function emitElements(context: EmitContext, element: ValType, n: string): string {
   if (isNumberKind(element.kind)) return `${context.emitter.constant(TYPED_LISTS[element.kind])}.write(cx, p, v);`;
   const { size } = layoutOf(element);
   return `for (let i = 0, q = p; i < ${n}; i++, q += ${size}) { const e = v[i]; ${emitStore(context, element, 'e', 'q', 0)} }`;
 }
 
-/** Helpers differ by encoding and by the scope that handles go to. */
-const roleOf = (prefix: string, context: LowerContext): string =>
-  `${prefix}${Object.keys(STRING_CODECS).indexOf(context.encoding)}_${context.scope}_`;
-
-const address = (p: string, offset: number): string => (offset === 0 ? p : `${p} + ${offset}`);
-
 /** A statement that stores the value in identifier `v` at `p + offset`, which is aligned and in range. */
-export function emitStore(context: LowerContext, type: ValType, v: string, p: string, offset: number): string {
+export function emitStore(context: EmitContext, type: ValType, v: string, p: string, offset: number): string {
   const { emitter } = context;
   emitter.visit();
   const at = address(p, offset);
   const scalar = emitScalar(context, type, v);
-  if (scalar !== null) {
-    const { size } = layoutOf(type);
-    const setter = SETTERS[type.kind] ?? SETTER_OF_SIZE[size as 1 | 2 | 4];
-    return `cx.view.${setter}(${at}, ${scalar}, true);`;
-  }
+  if (scalar !== null) return emitSet(type, at, scalar);
   if (type.kind === 'string') return storePair(context, emitString(context, v), p, offset);
   if (type.kind === 'list' && type.length === undefined) {
     return storePair(context, emitList(context, type.element, v), p, offset);
@@ -223,16 +189,13 @@ export function emitStore(context: LowerContext, type: ValType, v: string, p: st
   return `${name}(cx, ${v}, ${at});`;
 }
 
-function storePair(context: LowerContext, allocated: string, p: string, offset: number): string {
+function storePair(context: EmitContext, allocated: string, p: string, offset: number): string {
   const pointer = context.emitter.fresh('p');
-  return (
-    `const ${pointer} = ${allocated}; ` +
-    `cx.view.setUint32(${address(p, offset)}, ${pointer}, true); ` +
-    `cx.view.setUint32(${address(p, offset + 4)}, cx.count, true);`
-  );
+  const words = [emitSet(4, address(p, offset), pointer), emitSet(4, address(p, offset + 4), 'cx.count')];
+  return `const ${pointer} = ${allocated}; ${words.join(' ')}`;
 }
 
-function storeCompound(context: LowerContext, type: ValType): string {
+function storeCompound(context: EmitContext, type: ValType): string {
   switch (type.kind) {
     case 'list':
       return emitElements(context, type.element, String(type.length));
@@ -257,11 +220,10 @@ function storeCompound(context: LowerContext, type: ValType): string {
   }
 }
 
-function storeVariant(context: LowerContext, type: ValType & { kind: 'variant' | 'option' | 'result' }): string {
+function storeVariant(context: EmitContext, type: ValType & { kind: 'variant' | 'option' | 'result' }): string {
   const cases = casesOf(type);
   const { discriminant, payload } = discriminate(context, type, 'v');
   const offset = payloadOffset(cases);
-  const size = cases.length <= 0x100 ? 1 : cases.length <= 0x10000 ? 2 : 4;
   const branches = cases.map((caseType, i) =>
     caseType === null
       ? ''
@@ -269,7 +231,7 @@ function storeVariant(context: LowerContext, type: ValType & { kind: 'variant' |
   );
   return [
     `const d = ${discriminant};`,
-    `cx.view.${SETTER_OF_SIZE[size]}(p, d, true);`,
+    emitSet(discriminantSize(cases.length), 'p', 'd'),
     'switch (d) {',
     ...branches,
     '}',

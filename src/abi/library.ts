@@ -82,6 +82,13 @@ function liftBorrow(context: Context, resource: number, index: number, isGuest: 
   return object ?? handle.rep;
 }
 
+/** A resource is borrowed by the scope that defines it as its bare number, elsewhere as a handle for this call. */
+function lowerBorrow(context: Context, resource: number, value: GuestResource, definedIn: number): number {
+  const rep = GuestResource.rep(value);
+  if (context.scopeNumber === definedIn) return rep;
+  return context.scope.handles.add(resource, rep, context.borrowScope);
+}
+
 function wrap(context: Context, resource: number, rep: unknown, isOwned: boolean): GuestResource {
   const Class = context.owner.resourceClasses[resource] ?? GuestResource;
   return new Class(context.owner, resource, rep as number, isOwned);
@@ -131,11 +138,11 @@ export const LIBRARY = {
   checkString,
   f32OfBits,
   f64OfBits,
-  guestRep: GuestResource.rep,
   isChar,
   liftBorrow,
   liftOwn,
   listRange,
+  lowerBorrow,
   nan,
   nextSerial,
   own,

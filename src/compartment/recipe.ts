@@ -14,6 +14,8 @@ export interface Recipe {
   /** By position in `Side.context`. */
   readonly contexts: readonly (ContextItems & { readonly scope: number })[];
   readonly resourceClasses: readonly (ResourceClass | null)[];
+  /** String encoding of each import and export of the world; undefined for an import that no module uses. */
+  readonly encodings: Readonly<Record<'import' | 'export', readonly (CanonOptions['encoding'] | undefined)[]>>;
 }
 
 export function makeRecipe(plan: Plan): Recipe {
@@ -29,6 +31,7 @@ class RecipeMaker {
   readonly #sides: Side[] = [];
   readonly #lowered: Lowered[] = [];
   readonly #loweredOf = new Map<CoreItem, number>();
+  readonly #importEncodings: CanonOptions['encoding'][] = [];
 
   constructor(plan: Plan) {
     this.#plan = plan;
@@ -51,7 +54,14 @@ class RecipeMaker {
       lifted: this.#lifted,
       loweredOf: this.#loweredOf,
       contexts: this.#contexts,
-      adapterPlan: { lifted: this.#sides, lowered: this.#lowered, resources: plan.resources, scopes: plan.scopes },
+      encodings: { import: this.#importEncodings, export: plan.exports.map(({ options }) => options.encoding) },
+      adapterPlan: {
+        lifted: this.#sides,
+        exported: plan.exports.length,
+        lowered: this.#lowered,
+        resources: plan.resources,
+        scopes: plan.scopes,
+      },
       resourceClasses: plan.resources.map((resource, i) =>
         resource.kind === 'defined' ? makeResourceClass(pascalCase(plan.world.resources[i]?.name ?? 'resource')) : null,
       ),
@@ -73,6 +83,7 @@ class RecipeMaker {
     const { options, scope } = item;
     const side = { options, scope, context: this.#context(options, scope) };
     if (item.kind === 'lower-import') {
+      this.#importEncodings[item.import] = options.encoding;
       const imported = this.#plan.world.imports[item.import];
       if (imported === undefined) throw invalid(`it has no import ${item.import}`);
       this.#lowered.push({
