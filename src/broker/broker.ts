@@ -1,8 +1,8 @@
 import { sizerOf } from '../abi/index.ts';
 import { CofferdamError } from '../error.ts';
-import type { AllowedCall, LabelSpace } from '../label/index.ts';
+import type { AllowedCall, Label, LabelSpace } from '../label/index.ts';
 import type { HostLimits } from '../policy/policy.ts';
-import { Chain } from './chain.ts';
+import type { Chain } from './chain.ts';
 import {
   type Crossing,
   exportOf,
@@ -19,6 +19,7 @@ import { GateBudgets } from './gates.ts';
 import type { Grants } from './grants.ts';
 import { makeInstanceHost, type Powers } from './instance-host.ts';
 import { Instances, type Slot } from './instances.ts';
+import type { Kernel } from './kernel.ts';
 import { Posts } from './posts.ts';
 import type { Recorder } from './recorder.ts';
 import { callResource } from './resource-call.ts';
@@ -28,6 +29,8 @@ interface Entered {
   readonly verdict: AllowedCall;
   readonly slot: Slot;
   readonly message: number;
+  /** Of the grants when it was let in. */
+  readonly epoch: number;
   /** Gives back what the gates reserved and the reply did not use. */
   readonly settle: (replyBytes: number) => void;
 }
@@ -45,11 +48,20 @@ export class Broker {
   compartments: ReadonlyMap<string, Compartment> = new Map();
   readonly instances: Instances;
   readonly decisions: Decisions;
+  readonly #kernel: Kernel;
   #budgets: GateBudgets;
   #recorder: Recorder;
   #limits: HostLimits;
 
-  constructor(env: { space: LabelSpace; grants: Grants; recorder: Recorder; limits: HostLimits; powers: Powers }) {
+  constructor(env: {
+    space: LabelSpace;
+    grants: Grants;
+    kernel: Kernel;
+    recorder: Recorder;
+    limits: HostLimits;
+    powers: Powers;
+  }) {
+    this.#kernel = env.kernel;
     this.space = env.space;
     this.grants = env.grants;
     this.#recorder = env.recorder;
@@ -57,6 +69,7 @@ export class Broker {
     this.#budgets = new GateBudgets(env.powers.nowMs);
     this.decisions = new Decisions(this.space, this.grants, this.#budgets);
     this.instances = new Instances({
+      kernel: env.kernel,
       maxInstances: env.limits.instances,
       maxWaiting: env.limits.waiting,
       format: (label) => this.space.format(label),
@@ -68,19 +81,33 @@ export class Broker {
   }
 
   makeChain(signal: AbortSignal | null = null): Chain {
-    return new Chain({ signal, maxDepth: this.#limits.callDepth });
+    return this.#kernel.begin({ signal, maxDepth: this.#limits.callDepth });
+  }
+
+  /** Every chain that was made is to be finished, when no frame of it can be on a stack any more. */
+  finish(chain: Chain): void {
+    this.#kernel.finish(chain);
   }
 
   /** A call by trusted host code: it waits for a busy instance, and gets the result with its label. */
-  async call(crossing: Crossing): Promise<Reply> {
-    const { edge, chain } = crossing;
-    if (edge.target.kind !== 'export') throw new CofferdamError('CALL_TARGET', `${edge.to} is not a compartment.`);
+  call(crossing: Crossing): Promise<Reply> {
+    const { chain, edge } = crossing;
+    const reply = this.#run(crossing).finally(() => this.finish(chain));
+    return chain.signal && isSuspending(edge) ? this.#orAborted(reply, chain, chain.signal) : reply;
+  }
+
+  /** The host's own messages wait for an instance that is suspended in another call. */
+  async #run(sent: Crossing, posted?: number): Promise<Reply> {
+    const { chain } = sent;
+    let crossing = this.#asPresent(sent);
     // Nothing may come between finding the instance free and entering it.
-    for (let slot = this.#busySlot(crossing); slot; slot = this.#busySlot(crossing)) await this.instances.waitFor(slot);
-    const isSuspending = edge.target.compartment.edges.suspending.size > 0;
-    if (!isSuspending) return this.#callNow(crossing);
-    const reply = this.#callSuspending(crossing);
-    return chain.signal ? this.#orAborted(reply, chain, chain.signal) : reply;
+    for (let slot = this.#busySlot(crossing); slot; slot = this.#busySlot(crossing)) {
+      await this.instances.waitFor(slot, chain.signal);
+      chain.assertGoing();
+      crossing = this.#asPresent(sent);
+    }
+    if (crossing.edge.target.kind === 'resource') return this.#callResource(crossing, posted);
+    return isSuspending(crossing.edge) ? this.#callSuspending(crossing, posted) : this.#callNow(crossing, posted);
   }
 
   /**
@@ -89,11 +116,12 @@ export class Broker {
    */
   post(crossing: Crossing): CofferdamError | null {
     const { edge, request, bytes } = crossing;
+    if (this.posts.isClosed) return new CofferdamError('HOST_CLOSED', 'The host is closing. Create another.');
     const verdict = this.decisions.decide(edge, { from: crossing.fromLabel, request }, bytes);
     if (!verdict.allowed) return this.#recorder.denied(crossing, verdict);
     const { queue: limit } = edge.target.kind === 'export' ? edge.target.compartment.policy.limits : RESOURCE_LIMITS;
     if (!this.posts.hasRoom(edge.to, request.id, limit)) {
-      this.#recorder.limit(edge.to, 'queue', limit);
+      if (crossing.chain.isNews(`queue ${edge.id}`)) this.#recorder.limit(edge.to, 'queue', limit);
       return new CofferdamError(
         'LIMIT_QUEUE',
         `${limit} messages at this label wait for ${edge.to} already. Wait for host.drained(), or raise its limits.queue.`,
@@ -102,45 +130,56 @@ export class Broker {
     }
     const message = this.#recorder.nextMessage();
     this.#recorder.posted(crossing, message);
-    const deliver = () => this.#deliver({ ...crossing, from: null, chain: this.makeChain() }, message);
+    const deliver = () => this.#deliver(crossing, message);
     this.posts.add({ to: edge.to, label: request.id, deliver });
     return null;
   }
 
   async #deliver(sent: Crossing, message: number): Promise<void> {
+    const chain = this.makeChain();
     try {
-      const crossing = { ...sent, edge: this.#presentEdge(sent.edge) };
-      const { target } = crossing.edge;
-      if (target.kind === 'resource') await this.#callResource(crossing, message);
-      else {
-        for (let slot = this.#busySlot(crossing); slot; slot = this.#busySlot(crossing))
-          await this.instances.waitFor(slot);
-        if (target.compartment.edges.suspending.size > 0) await this.#callSuspending(crossing, message);
-        else this.#callNow(crossing, message);
-      }
+      await this.#run({ ...sent, from: null, chain }, message);
     } catch (error) {
       // Nobody waits for it: what happened is in the journal. An error of our own is not to be lost with it.
       this.#recorder.undelivered(sent, toCofferdamError(error));
+    } finally {
+      this.finish(chain);
     }
   }
 
   /** A message that waited while its receiver was replaced gets the new code. */
-  #presentEdge(edge: Edge): Edge {
+  #asPresent(crossing: Crossing): Crossing {
+    const { edge } = crossing;
     const to = this.compartments.get(edge.to);
-    if (edge.target.kind === 'resource' || edge.target.compartment === to) return edge;
+    if (edge.target.kind === 'resource' || edge.target.compartment === to) return crossing;
+    return { ...crossing, edge: this.#presentEdge(edge) };
+  }
+
+  #presentEdge(edge: Edge): Edge {
     const candidates =
       edge.from === HOST
-        ? (to?.edges.entries ?? []).map((entry) => entry?.post)
+        ? (this.compartments.get(edge.to)?.edges.entries ?? []).flatMap((entry) =>
+            entry ? [entry.call, entry.post] : [],
+          )
         : (this.compartments.get(edge.from)?.edges.imports ?? []);
-    const present = candidates.find((other) => other?.to === edge.to && other.name === edge.name && other.isPost);
+    const present = candidates.find(
+      ({ to, name, isPost }) => to === edge.to && name === edge.name && isPost === edge.isPost,
+    );
     if (present) return present;
-    throw new CofferdamError('TARGET_UNKNOWN', `${edge.to} was unloaded, or no longer exports ${edge.name}.`);
+    throw new CofferdamError('TARGET_UNKNOWN', `${edge.from} has no link to ${edge.to}: ${edge.name} any more.`);
+  }
+
+  /** The code of an instance that is inside a call may have been replaced or unloaded: its links are those in force now. */
+  #importOf({ compartment }: Slot, index: number): Edge | undefined {
+    const edge = compartment.edges.imports[index];
+    const isPresent = this.compartments.get(compartment.name) === compartment;
+    return edge && !isPresent ? this.#presentEdge(edge) : edge;
   }
 
   /** The guest in `slot` called its import number `index`. */
   #fromGuest(slot: Slot, index: number, args: readonly unknown[]): unknown {
     const { chain } = slot;
-    const edge = slot.compartment.edges.imports[index];
+    const edge = this.#importOf(slot, index);
     if (chain === null || edge === undefined) {
       throw new CofferdamError('CALL_OUTSIDE', `${slot.id} called an import outside of any call.`);
     }
@@ -192,6 +231,7 @@ export class Broker {
     const { edge, chain } = crossing;
     const verdict = this.#decide(crossing);
     if (edge.target.kind !== 'export') throw new CofferdamError('CALL_TARGET', `${edge.to} is not a compartment.`);
+    chain.assertRoom();
     const message = posted ?? this.#recorder.nextMessage();
     const settle = this.#release(crossing, verdict, message);
     let slot: Slot | undefined;
@@ -207,7 +247,7 @@ export class Broker {
       throw crossing.from === null ? withLabel(failure, verdict.reply) : failure;
     }
     chain.depth += 1;
-    return { verdict, slot, message, settle };
+    return { verdict, slot, message, epoch: this.grants.epoch, settle };
   }
 
   /** Throws FLOW_DENIED, after it is on disk. */
@@ -227,20 +267,34 @@ export class Broker {
     return settle;
   }
 
-  #complete(crossing: Crossing, { verdict, slot, message, settle }: Entered, value: unknown): Reply {
-    const { chain, edge } = crossing;
+  #complete(crossing: Crossing, entered: Entered, value: unknown): Reply {
+    const { slot, message, settle } = entered;
+    const { chain, edge, fromLabel } = crossing;
     if (chain.failure) throw chain.failure; // a guest caught the exception: the chain has ended all the same
+    const label = this.#replyLabel(crossing, entered);
+    if (crossing.from && fromLabel && !this.space.canFlow(label, fromLabel)) {
+      throw new CofferdamError('FLOW_DENIED', `The gate of ${edge.to}.${edge.name} was closed during the call.`);
+    }
     const bytes = sizeOfResult(edge, value);
     settle(bytes);
-    this.#recorder.replied(crossing, slot, message, verdict, bytes, outcomeOf(value, edge));
+    this.#recorder.replied(crossing, slot, message, label, bytes, outcomeOf(value, edge));
     chain.depth -= 1;
     this.instances.leave(slot);
-    return { value, label: verdict.reply, message };
+    return { value, label, message };
+  }
+
+  /** A reply is a message, too: a privilege that was revoked while the callee ran releases nothing any more (rule 8). */
+  #replyLabel({ edge, fromLabel, request }: Crossing, { verdict, epoch }: Entered): Label {
+    if (!verdict.exportGateUsed || epoch === this.grants.epoch) return verdict.reply;
+    const now = this.decisions.standing(edge, { from: fromLabel, request });
+    return now.allowed && now.exportGateUsed ? verdict.reply : verdict.instance;
   }
 
   /** Ends the chain: this instance is discarded, and so is every other one on the way out. */
-  #fail(crossing: Crossing, { verdict, slot, message, settle }: Entered, error: unknown): CofferdamError {
+  #fail(crossing: Crossing, entered: Entered, error: unknown): CofferdamError {
+    const { slot, message, settle } = entered;
     const { chain, from } = crossing;
+    const label = this.#replyLabel(crossing, entered);
     const cause = toCofferdamError(error);
     chain.depth -= 1;
     settle(0);
@@ -249,8 +303,8 @@ export class Broker {
     if (isCallersFault)
       this.instances.leave(slot); // nothing of the guest ran
     else this.#discard(slot, message, chain);
-    this.#recorder.replied(crossing, slot, message, verdict, 0, failure.code);
-    return from === null ? withLabel(failure, verdict.reply) : failure;
+    this.#recorder.replied(crossing, slot, message, label, 0, failure.code);
+    return from === null ? withLabel(failure, label) : failure;
   }
 
   #discard(slot: Slot, message: number, chain: Chain): void {
@@ -307,6 +361,11 @@ export class Broker {
 
 /** A host function has no limits in the manifest; this many messages may wait for it, per label. */
 const RESOURCE_LIMITS = { queue: 1024 };
+
+/** Does somebody behind this edge wait for a host function? */
+function isSuspending({ target }: Edge): boolean {
+  return target.kind === 'export' && target.compartment.edges.suspending.size > 0;
+}
 
 function instanceOf(slot: Slot) {
   if (slot.instance) return slot.instance;

@@ -10,17 +10,21 @@ export class Chain {
   depth = 0;
   /** The instance whose own fault ended the chain; null when it was a denial, a limit or the caller's wish. */
   culprit: Slot | null = null;
-  /** Denials already recorded in this chain, by edge; a guest that repeats itself does not flood the journal. */
-  readonly denied = new Map<number, number>();
+  readonly #refusals = new Map<string, number>();
+  /** In the kernel's state cells. */
+  readonly id: number;
+  /** Cells of instances that ended while a frame of theirs may still be on a stack: free when the chain is over. */
+  readonly deadCells: number[] = [];
   readonly signal: AbortSignal | null;
   readonly maxDepth: number;
 
-  constructor({ signal = null, maxDepth }: { signal?: AbortSignal | null; maxDepth: number }) {
+  constructor({ id, signal, maxDepth }: { id: number; signal: AbortSignal | null; maxDepth: number }) {
+    this.id = id;
     this.signal = signal;
     this.maxDepth = maxDepth;
   }
 
-  /** Throws what already ended this chain, or CALL_ABORTED, or LIMIT_CALL_DEPTH. */
+  /** Throws what already ended this chain, or CALL_ABORTED. */
   assertGoing(): void {
     if (this.failure) throw this.failure;
     if (this.signal?.aborted) {
@@ -28,15 +32,28 @@ export class Chain {
         new CofferdamError('CALL_ABORTED', 'The call was aborted by its caller.', { cause: this.signal.reason }),
       );
     }
-    if (this.depth >= this.maxDepth) {
-      throw this.fail(
-        new CofferdamError(
-          'LIMIT_CALL_DEPTH',
-          `More than ${this.maxDepth} calls are nested in one another. Raise limits.callDepth, or break the cycle.`,
-          { details: { limit: this.maxDepth } },
-        ),
-      );
-    }
+  }
+
+  /** Throws LIMIT_CALL_DEPTH when one more call would be nested too deep; a post or a resource nests nothing. */
+  assertRoom(): void {
+    if (this.depth < this.maxDepth) return;
+    throw this.fail(
+      new CofferdamError(
+        'LIMIT_CALL_DEPTH',
+        `More than ${this.maxDepth} calls are nested in one another. Raise limits.callDepth, or break the cycle.`,
+        { details: { limit: this.maxDepth } },
+      ),
+    );
+  }
+
+  /**
+   * Counts a refusal; true at the 1st, 2nd, 4th, 8th … of its kind. It is the same each time, and to repeat it would be a
+   * guest's way to fill the disk.
+   */
+  isNews(refusal: string): boolean {
+    const times = (this.#refusals.get(refusal) ?? 0) + 1;
+    this.#refusals.set(refusal, times);
+    return (times & (times - 1)) === 0;
   }
 
   /** Ends the chain, if nothing else did before; returns what ended it. */

@@ -37,7 +37,7 @@ export class Decisions {
 
   /** Rules 1 to 4 for a compartment, rule 5 for a resource. `bytes` is the size of the message, for budgets. */
   decide(edge: Edge, asking: Asking, bytes: number): CallVerdict {
-    const verdict = this.#standing(edge, asking);
+    const verdict = this.standing(edge, asking);
     if (!verdict.allowed || !(verdict.linkGateUsed || verdict.exportGateUsed)) return verdict;
     const open = {
       link: !verdict.linkGateUsed || this.#isOpen(linkGateName(edge), edge.linkGate, asking.request, bytes),
@@ -48,7 +48,7 @@ export class Decisions {
   }
 
   /** As `decide`, but with all budgets taken as open: what the policy says, not what is left of it. */
-  #standing(edge: Edge, asking: Asking): CallVerdict {
+  standing(edge: Edge, asking: Asking): CallVerdict {
     if (this.#epoch !== this.#grants.epoch) {
       this.#cache = [];
       this.#epoch = this.#grants.epoch;

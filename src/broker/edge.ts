@@ -44,6 +44,8 @@ export interface CompartmentEdges {
   readonly entries: readonly (Entry | null)[];
   /** Imports behind which somebody waits for a host function: the guest is suspended there (JSPI). */
   readonly suspending: ReadonlySet<number>;
+  /** Imports whose crossing is generated Wasm: see fuse.ts. */
+  readonly fused: ReadonlySet<number>;
 }
 
 /** An export that host code may call, and post to: two edges, since the rules differ. */

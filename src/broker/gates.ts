@@ -37,8 +37,10 @@ export class GateBudgets {
     account.calls += 1;
     account.bytes += maxBytes;
     const period = account.bytesSinceMs;
+    let isSettled = false; // a failure after the reply was measured settles again
     return (releasedBytes) => {
-      if (account.bytesSinceMs === period) account.bytes -= maxBytes - Math.min(releasedBytes, maxBytes);
+      if (account.bytesSinceMs === period && !isSettled) account.bytes -= maxBytes - Math.min(releasedBytes, maxBytes);
+      isSettled = true;
     };
   }
 

@@ -37,10 +37,13 @@ export class Grants {
   #grants: Grant[] = [];
   #held = new Map<string, Privileges>();
   #space: LabelSpace;
+  #onAdvance: () => void;
   epoch = 1;
 
-  constructor(space: LabelSpace) {
+  /** `onAdvance` is told of every new epoch. */
+  constructor(space: LabelSpace, onAdvance: () => void = () => undefined) {
     this.#space = space;
+    this.#onAdvance = onAdvance;
   }
 
   /** What was granted or delegated to `compartment`; rights that are open to everyone come on top of it. */
@@ -92,6 +95,7 @@ export class Grants {
   /** Makes all decisions of the past stale: links or code changed. */
   advance(): void {
     this.epoch += 1;
+    this.#onAdvance();
   }
 
   /** Keeps what is still supported: a delegation stands only while its giver holds the privilege otherwise. */

@@ -23,8 +23,11 @@ export function makeInstanceHost(
     call,
     suspending: slot.compartment.edges.suspending,
     output: (stream, bytes) => {
-      slot.outputBytes += bytes.length;
-      if (slot.outputBytes > maxBytes) {
+      if (bytes.length === 0) return; // no limit would end a flood of nothing
+      const { chain } = slot;
+      if (slot.output.chain !== chain) slot.output = { chain, bytes: 0 };
+      slot.output.bytes += bytes.length;
+      if (slot.output.bytes > maxBytes) {
         throw new CofferdamError(
           'LIMIT_OUTPUT',
           `${slot.compartment.name} wrote more than ${maxBytes} bytes in one call. Raise limits.output.`,

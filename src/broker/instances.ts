@@ -3,6 +3,7 @@ import { CofferdamError } from '../error.ts';
 import type { Label } from '../label/index.ts';
 import type { Chain } from './chain.ts';
 import type { Compartment } from './edge.ts';
+import type { Kernel } from './kernel.ts';
 
 /** One instance q@L, and who is in it. */
 export class Slot {
@@ -11,21 +12,44 @@ export class Slot {
   readonly compartment: Compartment;
   readonly label: Label;
   instance: Instance | null = null;
-  /** The chain that is inside, or null when the instance is free. */
-  chain: Chain | null = null;
+  /** Address of its state in the kernel's memory. */
+  readonly cell: number;
+  /** Ports through which Wasm may enter it without coming here. */
+  readonly ports: number[] = [];
   /** The message that is being handled, for provenance. */
   message = 0;
-  /** Bytes written to stdout and stderr in this call. */
-  outputBytes = 0;
+  /** Bytes written to stdout and stderr in the chain that is, or was last, inside. */
+  output: { chain: Chain | null; bytes: number } = { chain: null, bytes: 0 };
+  readonly #kernel: Kernel;
 
-  constructor(id: string, compartment: Compartment, label: Label) {
+  constructor(id: string, compartment: Compartment, label: Label, kernel: Kernel) {
+    this.#kernel = kernel;
+    this.cell = kernel.allocate();
     this.id = id;
     this.compartment = compartment;
     this.label = label;
   }
+
+  /** The chain that is inside, or null when the instance is free. */
+  get chain(): Chain | null {
+    return this.#kernel.chainAt(this.cell);
+  }
+
+  set chain(chain: Chain | null) {
+    this.#kernel.setChain(this.cell, chain);
+  }
+
+  /** Nothing enters it any more, and what is left of it on a stack gets nowhere. */
+  retire(): void {
+    const { chain } = this;
+    this.#kernel.kill(this.cell);
+    if (chain === null) this.#kernel.release(this.cell);
+    else chain.deadCells.push(this.cell);
+  }
 }
 
 export interface InstancesEnv {
+  readonly kernel: Kernel;
   readonly maxInstances: number;
   readonly maxWaiting: number;
   readonly format: (label: Label) => string;
@@ -76,8 +100,16 @@ export class Instances {
     }
     slot ??= this.#start(compartment, label, chain);
     slot.chain = chain;
-    slot.outputBytes = 0;
     return slot;
+  }
+
+  /** The instance that a fused link leads to, made if there is none; it is not entered. */
+  ensure(compartment: Compartment, label: Label, chain: Chain): Slot {
+    const found = this.find(compartment, label);
+    if (found) return found;
+    const started = this.#start(compartment, label, chain);
+    started.chain = null;
+    return started;
   }
 
   /** The call is over: a per-call or replaced instance goes, a per-label one is free for whoever waits. */
@@ -97,8 +129,10 @@ export class Instances {
     const left = (this.#perCompartment.get(compartment) ?? 1) - 1;
     if (left > 0) this.#perCompartment.set(compartment, left);
     else this.#perCompartment.delete(compartment);
-    slot.instance?.stop();
     this.#env.onStop(slot);
+    slot.instance?.stop();
+    slot.retire();
+    if (slot.ports.length > 0) this.#env.kernel.advance();
     this.#wake(slot);
   }
 
@@ -109,8 +143,8 @@ export class Instances {
     this.#byLabel.delete(compartment);
   }
 
-  /** Resolves when the instance is free or gone. Throws LIMIT_WAITING. */
-  waitFor(slot: Slot): Promise<void> {
+  /** Resolves when the instance is free or gone, or the signal aborts. Throws LIMIT_WAITING. */
+  waitFor(slot: Slot, signal: AbortSignal | null): Promise<void> {
     const waiting = this.#waiting.get(slot) ?? [];
     if (waiting.length >= this.#env.maxWaiting) {
       throw new CofferdamError(
@@ -120,7 +154,18 @@ export class Instances {
       );
     }
     this.#waiting.set(slot, waiting);
-    return new Promise((resolve) => waiting.push(resolve));
+    return new Promise((resolve) => {
+      const giveUp = () => {
+        waiting.splice(waiting.indexOf(wake), 1);
+        resolve();
+      };
+      const wake = () => {
+        signal?.removeEventListener('abort', giveUp);
+        resolve();
+      };
+      waiting.push(wake);
+      signal?.addEventListener('abort', giveUp, { once: true });
+    });
   }
 
   #wake(slot: Slot): void {
@@ -133,7 +178,12 @@ export class Instances {
   #start(compartment: Compartment, label: Label, chain: Chain): Slot {
     const count = this.#perCompartment.get(compartment) ?? 0;
     this.#assertRoom(compartment, count);
-    const slot = new Slot(`${compartment.name}@${this.#env.format(label)}#${this.#nextId++}`, compartment, label);
+    const slot = new Slot(
+      `${compartment.name}@${this.#env.format(label)}#${this.#nextId++}`,
+      compartment,
+      label,
+      this.#env.kernel,
+    );
     slot.chain = chain; // its start function may already call imports
     this.#live.add(slot);
     this.#perCompartment.set(compartment, count + 1);

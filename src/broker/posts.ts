@@ -17,6 +17,8 @@ export class Posts {
   #running = new Set<Promise<void>>();
   #isScheduled = false;
   #idle: (() => void)[] = [];
+  /** Nothing more is accepted; guests that post to each other would go on for ever. */
+  isClosed = false;
 
   /** May one more wait for this receiver at this label? */
   hasRoom(to: string, label: number, limit: number): boolean {

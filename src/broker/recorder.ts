@@ -1,4 +1,4 @@
-import type { Journal } from '../audit/index.ts';
+import type { EventInput, Journal } from '../audit/index.ts';
 import { CofferdamError } from '../error.ts';
 import {
   type AllowedCall,
@@ -13,6 +13,7 @@ import type { Edge } from './edge.ts';
 import type { GateUse } from './gate-uses.ts';
 import type { GrantChange } from './grants.ts';
 import type { Slot } from './instances.ts';
+import type { Kernel } from './kernel.ts';
 
 /** What a host tells its program about, as it happens. For operators: none of it goes to a guest. */
 export interface HostEvents {
@@ -46,36 +47,89 @@ const RULE_NAMES = ['', 'enter', 'call', 'reply', 'post', 'resource', 'failure',
 
 /** Writes what the broker does into the journal, before it takes effect, and tells the program. */
 export class Recorder {
-  #journal: Journal;
-  #emit: Emit;
+  readonly #journal: Journal;
+  readonly #kernel: Kernel;
+  readonly #emit: Emit;
   #message = 0;
+  #port = 0;
+  /** Whom a fused link leads to, by port. */
+  readonly #ports = new Map<number, Slot>();
 
-  constructor(journal: Journal, emit: Emit) {
+  constructor(journal: Journal, kernel: Kernel, emit: Emit) {
     this.#journal = journal;
+    this.#kernel = kernel;
     this.#emit = emit;
+    kernel.onDrain = (records) => this.#crossed(records);
+  }
+
+  /** What Wasm recorded comes first, in the order of the journal and in the numbers of messages. */
+  #append(event: EventInput): void {
+    this.#kernel.drain();
+    this.#journal.append(event);
+  }
+
+  /** On disk when it returns. */
+  #appendDurable(event: EventInput): void {
+    this.#kernel.drain();
+    this.#journal.appendDurable(event);
+  }
+
+  /** Declares what the ring's records with the number that it returns mean. */
+  port(edge: Edge, from: Slot, to: Slot, { request, instance, reply }: AllowedCall): number {
+    this.#port += 1;
+    const port = this.#port;
+    this.#append({
+      kind: 'port',
+      port,
+      edge: edgeName(edge),
+      from: from.id,
+      to: to.id,
+      requestLabel: request,
+      instanceLabel: instance,
+      replyLabel: reply,
+      export: edge.name,
+    });
+    this.#ports.set(port, to);
+    to.ports.push(port);
+    return port;
+  }
+
+  /** Records of fused crossings: `[port, count, requestBytes, replyBytes]`, see abi/fused/kernel.ts. */
+  #crossed(records: Uint8Array): void {
+    const words = new Uint32Array(records.buffer, records.byteOffset, records.byteLength / 4);
+    const message = this.#message + 1;
+    for (let i = 0; i < words.length; i += 4) {
+      const slot = this.#ports.get(words[i] ?? 0); // a reply's record has a bit more, and takes no number
+      if (slot === undefined) continue;
+      this.#message += words[i + 1] ?? 0;
+      slot.message = this.#message;
+    }
+    this.#journal.append({ kind: 'crossings', message, records });
   }
 
   nextMessage(): number {
+    this.#kernel.drain();
     this.#message += 1;
     return this.#message;
   }
 
   started({ id: instance, compartment: { name: compartment }, label }: Slot): void {
-    this.#journal.append({ kind: 'start', instance, compartment, label });
+    this.#append({ kind: 'start', instance, compartment, label });
     this.#emit('started', { compartment, instance, label });
   }
 
-  stopped({ id: instance, compartment: { name: compartment }, label }: Slot): void {
-    this.#journal.append({ kind: 'stop', instance, compartment, label });
+  stopped({ id: instance, compartment: { name: compartment }, label, ports }: Slot): void {
+    this.#append({ kind: 'stop', instance, compartment, label });
+    for (const port of ports) this.#ports.delete(port);
     this.#emit('stopped', { compartment, instance, label });
   }
 
   /** A request is about to run in `slot`. */
   entered(crossing: Crossing, slot: Slot, message: number, verdict: AllowedCall, isPosted: boolean): void {
     const { edge, sender, parent, request, bytes } = crossing;
-    if (isPosted) this.#journal.append({ kind: 'deliver', message, to: slot.id, label: verdict.instance });
+    if (isPosted) this.#append({ kind: 'deliver', message, to: slot.id, label: verdict.instance });
     else {
-      this.#journal.append({
+      this.#append({
         kind: 'call',
         message,
         parent,
@@ -92,7 +146,7 @@ export class Recorder {
 
   /** The call could not enter an instance: a limit, a busy instance, or a guest that fails to start. */
   notEntered({ edge }: Crossing, message: number, failure: CofferdamError): void {
-    this.#journal.append({
+    this.#append({
       kind: 'trap',
       message,
       instance: edge.to,
@@ -104,7 +158,7 @@ export class Recorder {
 
   /** A gate is about to release. On disk before it does. */
   gateUsed(request: Label, message: number, { gate, direction, before, after, maxBytes }: GateUse): void {
-    this.#journal.appendDurable({
+    this.#appendDurable({
       kind: 'gate',
       gate,
       message,
@@ -124,16 +178,16 @@ export class Recorder {
     { replyTo }: Crossing,
     { id: from }: Slot,
     message: number,
-    { reply: label }: AllowedCall,
+    label: Label,
     bytes: number,
     outcome: string,
   ): void {
     const to = replyTo ?? heldByHost(message);
-    this.#journal.append({ kind: 'reply', message, from, to, label, bytes, outcome });
+    this.#append({ kind: 'reply', message, from, to, label, bytes, outcome });
   }
 
   posted({ edge, sender, parent, request, bytes }: Crossing, message: number): void {
-    this.#journal.append({
+    this.#append({
       kind: 'post',
       message,
       parent,
@@ -146,17 +200,12 @@ export class Recorder {
     });
   }
 
-  /**
-   * On disk before the sender learns of it. A guest that repeats a denied post in one chain is recorded at its 1st, 2nd,
-   * 4th, 8th … attempt: the verdict is the same each time, and the flood would be its way to fill the disk.
-   */
+  /** On disk before the sender learns of it; what a guest repeats in one chain not each time. */
   denied({ edge, sender, request, chain }: Crossing, verdict: Denied): CofferdamError<'FLOW_DENIED'> {
     const explanation = explainEdge(edge, verdict);
     const text = formatExplanation(explanation);
-    const attempt = (chain.denied.get(edge.id) ?? 0) + 1;
-    chain.denied.set(edge.id, attempt);
-    if ((attempt & (attempt - 1)) === 0) {
-      this.#journal.appendDurable({
+    if (chain.isNews(`denied ${edge.id}`)) {
+      this.#appendDurable({
         kind: 'denied',
         message: null,
         edge: edgeName(edge),
@@ -174,7 +223,7 @@ export class Recorder {
   }
 
   trapped({ id: instance, compartment }: Slot, message: number, error: CofferdamError): void {
-    this.#journal.append({ kind: 'trap', message, instance, code: error.code, detail: detailOf(error) });
+    this.#append({ kind: 'trap', message, instance, code: error.code, detail: detailOf(error) });
     this.#emit('trap', { compartment: compartment.name, instance, error });
   }
 
@@ -184,18 +233,18 @@ export class Recorder {
 
   /** Arguments are about to reach a host function. */
   written({ edge, sender: instance, bytes }: Crossing, message: number, { request: label }: AllowedCall): void {
-    this.#journal.append({ kind: 'write', message, resource: edge.to, instance, label, bytes });
+    this.#append({ kind: 'write', message, resource: edge.to, instance, label, bytes });
   }
 
   /** A host function's result is about to reach the guest. */
   read({ edge, sender: instance }: Crossing, message: number, label: Label, bytes: number): void {
-    this.#journal.append({ kind: 'read', message, resource: edge.to, instance, label, bytes });
+    this.#append({ kind: 'read', message, resource: edge.to, instance, label, bytes });
   }
 
   /** Trusted host code read a file of a resource; returns the number under which it holds it. */
   fileRead(resource: string, label: Label, bytes: number): number {
     const message = this.nextMessage();
-    this.#journal.append({ kind: 'read', message, resource, instance: heldByHost(message), label, bytes });
+    this.#append({ kind: 'read', message, resource, instance: heldByHost(message), label, bytes });
     return message;
   }
 
@@ -204,18 +253,18 @@ export class Recorder {
     stream: 'stdout' | 'stderr',
     bytes: Uint8Array,
   ): void {
-    this.#journal.append({ kind: 'output', instance, stream, bytes: bytes.length });
+    this.#append({ kind: 'output', instance, stream, bytes: bytes.length });
     this.#emit('output', { compartment, label, stream, bytes });
   }
 
   limit(subject: string, limit: string, amount: number): void {
-    this.#journal.append({ kind: 'limit', subject, limit, amount });
+    this.#append({ kind: 'limit', subject, limit, amount });
     this.#emit('limit', { subject, limit, amount });
   }
 
   /** A change of the privileges in force; on disk before it takes effect. */
   privilege({ kind, by: from, to, privilege }: GrantChange, epoch: number): void {
-    this.#journal.appendDurable({ kind, from, to, privilege, epoch });
+    this.#appendDurable({ kind, from, to, privilege, epoch });
   }
 }
 

@@ -56,17 +56,19 @@ export function wire(
   const drafts = new Map<Compartment, Draft>();
   for (const compartment of compartments.values()) {
     assertGates(compartment);
+    const imports = importsOf({ policy, compartments, offered, space }, compartment, add);
     drafts.set(compartment, {
       entries: entriesOf(policy, compartment, add),
-      imports: importsOf({ policy, compartments, offered, space }, compartment, add),
+      imports,
       suspending: new Set(),
+      fused: fusedOf(policy, compartment, imports),
     });
   }
   markSuspending(drafts);
   return { compartments, nextEdgeId, commit: () => commit(drafts) };
 }
 
-const NO_EDGES = { imports: [], entries: [], suspending: new Set<number>() };
+const NO_EDGES = { imports: [], entries: [], suspending: new Set<number>(), fused: new Set<number>() };
 
 type Add = (edge: Omit<Edge, 'id'>) => Edge;
 type Draft = CompartmentEdges & { readonly suspending: Set<number> };
@@ -74,8 +76,9 @@ type Draft = CompartmentEdges & { readonly suspending: Set<number> };
 function commit(drafts: ReadonlyMap<Compartment, Draft>): readonly Compartment[] {
   const stale: Compartment[] = [];
   for (const [compartment, draft] of drafts) {
-    // An instance is made with suspendable imports or without: it cannot change in its life.
-    if (!isDeepStrictEqual(compartment.edges.suspending, draft.suspending)) stale.push(compartment);
+    // What an instance is made with cannot change in its life.
+    const { suspending, fused } = compartment.edges;
+    if (!isDeepStrictEqual([suspending, fused], [draft.suspending, draft.fused])) stale.push(compartment);
     compartment.edges = draft;
   }
   return stale;
@@ -216,6 +219,23 @@ function assertGates({ name, policy, code }: Compartment): void {
       { details: { compartment: name, gate: key } },
     );
   }
+}
+
+/**
+ * Links whose crossing can be generated: calls between two inline instances that live as long as their label, without a
+ * gate. A chain of fused calls enters an instance at most once, so its depth is bounded by the number of compartments.
+ */
+function fusedOf(policy: Policy, from: Compartment, imports: readonly Edge[]): ReadonlySet<number> {
+  const isDeepEnough = policy.limits.callDepth >= policy.compartments.size;
+  const isPlain = ({ target, isPost, linkGate, exportGate }: Edge, index: number) =>
+    target.kind === 'export' &&
+    !isPost &&
+    linkGate === null &&
+    exportGate === null &&
+    [from, target.compartment].every((compartment) => compartment.policy.instances === 'per-label') &&
+    from.code.canFuse?.('import', index) === true &&
+    target.compartment.code.canFuse?.('export', target.index) === true;
+  return new Set(imports.flatMap((edge, index) => (isDeepEnough && isPlain(edge, index) ? [index] : [])));
 }
 
 /** A guest waits where it calls a host function, or a compartment that may wait: to a fixpoint, since links can form cycles. */

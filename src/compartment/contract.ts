@@ -1,3 +1,4 @@
+import type { CoreFunction } from '../abi/index.ts';
 import type { World } from '../wasm/types.ts';
 
 /**
@@ -13,6 +14,8 @@ export interface Code {
   readonly world: World;
   /** SHA-256 (hex) of the bytes this was made from. */
   readonly sha256: string;
+  /** Can a crossing be generated that ends at this import or export (position in the world)? If missing: none. */
+  canFuse?(side: 'import' | 'export', index: number): boolean;
   /**
    * A fresh instance with its own memory; no decoding and no compiling happens here. Runs the guest's start function
    * and initialisers, so it can throw GUEST_TRAP or GUEST_EXIT.
@@ -36,6 +39,13 @@ export interface InstanceHost {
    * broker.
    */
   drop?(resource: number, value: unknown): void;
+  /**
+   * Offers a core function of generated Wasm for import `index`, which lifts, lowers and records by itself; null where
+   * the call has to come through `call`. `end` may be asked for once the instance is made.
+   */
+  fuse?(index: number, end: () => FusedEnd): CoreFunction | null;
+  /** May the guest call its imports now? Shared with generated crossings; only where `fuse` is. */
+  leave?: { mayLeave: boolean };
   /** Bytes the guest wrote to stdout or stderr; only with the small WASI. */
   output(stream: 'stdout' | 'stderr', bytes: Uint8Array): void;
   /** Coarse wall clock in nanoseconds; only with the small WASI. */
@@ -53,8 +63,21 @@ export interface Instance {
   call(index: number, args: readonly unknown[]): unknown;
   /** The same for a guest that may be suspended in one of its `suspending` imports. */
   callSuspending(index: number, args: readonly unknown[]): Promise<unknown>;
+  /** The core function behind export `index`, for a fused crossing; null where it can only be reached by `call`. */
+  fusedExport?(index: number): FusedExport | null;
   /** Bytes of linear memory now. */
   memoryBytes(): number;
   /** Forgets memory and tables; later calls throw INSTANCE_STOPPED. */
   stop(): void;
+}
+
+/** Where an instance keeps the values of one crossing; its strings are UTF-8. */
+export interface FusedEnd {
+  readonly memory: WebAssembly.Memory | null;
+  readonly realloc: CoreFunction | null;
+}
+
+export interface FusedExport extends FusedEnd {
+  readonly call: CoreFunction;
+  readonly postReturn: CoreFunction | null;
 }

@@ -1,7 +1,7 @@
 import { type AdapterRuntime, Context, type CoreFunction, fault, Scope } from '../abi/index.ts';
 import { CofferdamError } from '../error.ts';
-import type { CoreItem } from '../wasm/plan.ts';
-import type { Instance, InstanceHost } from './contract.ts';
+import type { CanonOptions, CoreItem } from '../wasm/plan.ts';
+import type { FusedEnd, FusedExport, Instance, InstanceHost } from './contract.ts';
 import { guestTrap, isStackExhausted, toGuestError } from './guest-error.ts';
 import type { InlineCode } from './inline.ts';
 import { makeItem } from './items.ts';
@@ -39,8 +39,10 @@ export class InlineInstance implements Instance, AdapterRuntime {
     this.code = code;
     this.host = host;
     this.maxMessageBytes = code.maxMessageBytes;
+    // A generated crossing enters without telling; the engine itself refuses to suspend where nothing may be suspended.
+    this.isSuspendable = host.leave !== undefined;
     this.resourceClasses = recipe.resourceClasses;
-    this.scopes = Array.from({ length: recipe.plan.scopes }, () => new Scope());
+    this.scopes = Array.from({ length: recipe.plan.scopes }, () => new Scope(host.leave));
     this.contexts = recipe.contexts.map(
       (items) => new Context(this, this.#scope(items.scope), items, code.maxMessageBytes),
     );
@@ -96,12 +98,12 @@ export class InlineInstance implements Instance, AdapterRuntime {
     } catch (error) {
       throw this.#fail(error);
     } finally {
-      this.isSuspendable = false;
+      this.isSuspendable = this.host.leave !== undefined;
     }
   }
 
   #export<T>(exports: readonly T[], index: number): T {
-    const found = index < this.code.world.exports.length ? exports[index] : undefined;
+    const found = exports[index];
     if (found === undefined) throw new CofferdamError('ARGUMENT_TYPE', `There is no export ${index} - count them anew`);
     return found;
   }
@@ -120,6 +122,21 @@ export class InlineInstance implements Instance, AdapterRuntime {
     if (this.#state === 'free') return error;
     if (this.#state === 'inside') this.#state = 'poisoned';
     return this.#failure === null ? toGuestError(error) : this.#failure.error;
+  }
+
+  fusedExport(index: number): FusedExport | null {
+    const lifted = this.code.recipe.lifted[index];
+    const call = this.core[index];
+    if (lifted === undefined || call === undefined || !this.code.canFuse('export', index)) return null;
+    const postReturn = lifted.options.postReturn === null ? null : (this.postReturn[index] ?? null);
+    return { ...this.fusedEnd(lifted.options), call, postReturn };
+  }
+
+  fusedEnd({ memory, realloc }: CanonOptions): FusedEnd {
+    return {
+      memory: memory && (this.resolve(memory) as WebAssembly.Memory | null),
+      realloc: realloc && this.function(realloc),
+    };
   }
 
   memoryBytes(): number {
@@ -168,7 +185,7 @@ export class InlineInstance implements Instance, AdapterRuntime {
   async awaitImport(index: number, args: readonly unknown[]): Promise<unknown> {
     try {
       const value = await this.host.call(index, args);
-      if (this.#state !== 'inside') throw this.#refusal();
+      if (this.#state === 'stopped' || this.#state === 'poisoned') throw this.#refusal();
       return value;
     } catch (error) {
       throw this.#thrownByHost(error);

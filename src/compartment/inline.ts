@@ -59,6 +59,13 @@ export class InlineCode implements Code {
     return this.#suspendingAdapters;
   }
 
+  /** A component of several scopes keeps a handle table and a state for each: its crossings come through JavaScript. */
+  canFuse(side: 'import' | 'export', index: number): boolean {
+    const { plan, encodings } = this.recipe;
+    const type = (side === 'import' ? this.world.imports : this.world.exports)[index]?.type;
+    return plan.scopes === 1 && encodings[side][index] === 'utf8' && type !== undefined && false;
+  }
+
   instantiate(host: InstanceHost): Instance {
     return new InlineInstance(this, host);
   }

@@ -29,6 +29,10 @@ export function makeItem(instance: InlineInstance, item: CoreItem, importer: num
 
 function makeLowered(instance: InlineInstance, item: CoreItem & { kind: 'lower-import' | 'lower-lifted' }): unknown {
   const { code, host } = instance;
+  if (item.kind === 'lower-import' && code.canFuse('import', item.import)) {
+    const fused = host.fuse?.(item.import, () => instance.fusedEnd(item.options));
+    if (fused) return fused;
+  }
   const lowered = code.recipe.loweredOf.get(item);
   if (lowered === undefined) throw invalid('a lowered function is not in its recipe');
   if (host.suspending.size === 0) return (code.adapters.imports[lowered] as Factory)(instance);

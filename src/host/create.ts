@@ -4,6 +4,7 @@ import { isAbsolute, resolve } from 'node:path';
 import { openJournal } from '../audit/index.ts';
 import { Broker } from '../broker/broker.ts';
 import { Grants } from '../broker/grants.ts';
+import { Kernel } from '../broker/kernel.ts';
 import { Recorder } from '../broker/recorder.ts';
 import type { Offered } from '../broker/wiring.ts';
 import { LabelSpace } from '../label/index.ts';
@@ -42,10 +43,12 @@ export async function createHost(manifest: string | object, options: HostOptions
       versions: { cofferdam: VERSION, node: process.versions.node },
       manifestSha256: sha256Of(JSON.stringify(policy.tree)),
     });
-    const recorder = new Recorder(journal, (name, event) => void events.emit(name, event));
+    const kernel = new Kernel();
+    const recorder = new Recorder(journal, kernel, (name, event) => void events.emit(name, event));
     const broker = new Broker({
       space,
-      grants: new Grants(space),
+      grants: new Grants(space, () => kernel.advance()),
+      kernel,
       recorder,
       limits: policy.limits,
       powers: { nowMs: Date.now, random: (bytes) => void randomFillSync(bytes) },

@@ -208,6 +208,7 @@ export class Host implements AsyncDisposable {
   /** Delivers what was accepted, stops all instances, closes the journal. */
   async close(): Promise<void> {
     if (this.#isClosed) return;
+    this.#broker.posts.isClosed = true;
     await this.drained();
     this.#isClosed = true;
     for (const slot of this.#broker.instances.list()) this.#broker.instances.discard(slot);
@@ -235,7 +236,9 @@ export class Host implements AsyncDisposable {
   }
 
   #post(sender: Sender, target: string, args: readonly unknown[], options: PostOptions): void {
-    const refusal = this.#broker.post(this.#crossing(sender, 'post', target, args, options));
+    const crossing = this.#crossing(sender, 'post', target, args, options);
+    const refusal = this.#broker.post(crossing);
+    this.#broker.finish(crossing.chain);
     if (refusal) throw refusal;
   }
 

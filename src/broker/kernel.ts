@@ -1,0 +1,101 @@
+import { CofferdamError } from '../error.ts';
+import { Chain } from './chain.ts';
+
+const KERNEL = { epoch: 0, w: 4, end: 8, recordBytes: 16 } as const;
+const PAGE_BYTES = 65_536;
+/** State cells: more instances than V8 has room for in one process. */
+const MAX_CELLS = 32_768;
+const CELLS_START = 64;
+/** 32,768 records: a block of 512 KiB is hashed and written in a millisecond or two. */
+const RING_BYTES = 32_768 * KERNEL.recordBytes;
+const RING_START = CELLS_START + 4 * MAX_CELLS + KERNEL.recordBytes;
+const RING_END = RING_START + RING_BYTES;
+/** Two bits are taken: the state is `chain << 1 | noLeave`, and stays a positive i32. */
+const MAX_CHAINS = 2 ** 29;
+
+/**
+ * What generated Wasm at the crossings shares with the broker: the epoch that it compares, the ring that it records in,
+ * and for each instance a cell that says which chain is inside. The cells are the truth for both sides.
+ */
+export class Kernel {
+  readonly memory = new WebAssembly.Memory({
+    initial: Math.ceil(RING_END / PAGE_BYTES),
+    maximum: Math.ceil(RING_END / PAGE_BYTES),
+  });
+  readonly #words = new Int32Array(this.memory.buffer);
+  readonly #free: number[] = [];
+  #nextCell = 0;
+  readonly #chains = new Map<number, Chain>();
+  #nextChain = 0;
+  /** Takes the records that are in the ring, in order; they are overwritten afterwards. */
+  onDrain: (records: Uint8Array) => void = () => undefined;
+
+  constructor() {
+    this.#words[KERNEL.end >> 2] = RING_END;
+    this.#words[KERNEL.w >> 2] = RING_START;
+    this.#words[(RING_START - KERNEL.recordBytes) >> 2] = -1; // no port has this number: nothing to add to
+  }
+
+  /** What was bound before is bound anew at its next use: a grant, a link or an instance is no longer what it was. */
+  advance(): void {
+    const words = this.#words;
+    words[KERNEL.epoch >> 2] = ((words[KERNEL.epoch >> 2] ?? 0) + 1) & 0x7fff_ffff;
+  }
+
+  get epoch(): number {
+    return this.#words[KERNEL.epoch >> 2] ?? 0;
+  }
+
+  /** Hands on what Wasm has recorded since. Everything that is recorded from JavaScript comes after it. */
+  drain(): void {
+    const end = this.#words[KERNEL.w >> 2] ?? RING_START;
+    if (end === RING_START) return;
+    this.#words[KERNEL.w >> 2] = RING_START;
+    this.onDrain(new Uint8Array(this.memory.buffer, RING_START, end - RING_START));
+  }
+
+  /** Address of a state cell for a new instance. Throws LIMIT_INSTANCES. */
+  allocate(): number {
+    const address = this.#free.pop() ?? (this.#nextCell < MAX_CELLS ? CELLS_START + 4 * this.#nextCell++ : 0);
+    if (address > 0) return address;
+    throw new CofferdamError('LIMIT_INSTANCES', `A host has at most ${MAX_CELLS} instances. Unload what is idle.`);
+  }
+
+  /** Chain 0, no leave: whatever still runs there is refused, and so is whatever would enter. */
+  kill(address: number): void {
+    this.#words[address >> 2] = 1;
+  }
+
+  release(address: number): void {
+    this.#words[address >> 2] = 0;
+    this.#free.push(address);
+  }
+
+  chainAt(address: number): Chain | null {
+    return this.#chains.get((this.#words[address >> 2] ?? 0) >>> 1) ?? null;
+  }
+
+  setChain(address: number, chain: Chain | null): void {
+    this.#words[address >> 2] = chain === null ? 0 : chain.id << 1;
+  }
+
+  /** May the instance call its imports just now? Not during realloc and post-return. */
+  setMayLeave(address: number, mayLeave: boolean): void {
+    const state = this.#words[address >> 2] ?? 0;
+    this.#words[address >> 2] = mayLeave ? state & ~1 : state | 1;
+  }
+
+  begin(options: { signal: AbortSignal | null; maxDepth: number }): Chain {
+    do this.#nextChain = (this.#nextChain % MAX_CHAINS) + 1;
+    while (this.#chains.has(this.#nextChain));
+    const chain = new Chain({ id: this.#nextChain, ...options });
+    this.#chains.set(chain.id, chain);
+    return chain;
+  }
+
+  /** No frame of the chain is on any stack any more. */
+  finish(chain: Chain): void {
+    this.#chains.delete(chain.id);
+    for (const address of chain.deadCells.splice(0)) this.release(address);
+  }
+}
