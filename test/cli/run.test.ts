@@ -4,17 +4,31 @@ import { describe, expect, it } from 'vitest';
 import { MAX_ARGUMENT_BYTES } from '../../src/cli/arguments.ts';
 import { cofferdam, cofferdamInside, errorCode, makeFolder, makeStarter } from './support.ts';
 
-const NOTIFY = {
+const GUESTS = join(import.meta.dirname, '../../guests');
+
+/** A summariser that sends what looks like a card number away, and the way that it takes. */
+const DESK = {
   version: 1,
+  principals: { desk: {} },
+  tags: { 'customer:*': { kind: 'secrecy', owner: 'desk' } },
   compartments: {
+    summarise: {
+      wasm: join(GUESTS, 'summarise/summarise.wasm'),
+      abi: 'assemblyscript',
+      wit: { path: join(GUESTS, 'wit/desk.wit'), world: 'desk:text/summariser' },
+      clearance: { secrecy: ['customer:*'] },
+    },
     notify: {
-      wasm: join(import.meta.dirname, '../../guests/notify/notify.wasm'),
+      wasm: join(GUESTS, 'notify/notify.wasm'),
       abi: 'core',
-      wit: { path: join(import.meta.dirname, '../../guests/wit/desk.wit'), world: 'desk:out/notifier' },
+      wit: { path: join(GUESTS, 'wit/desk.wit'), world: 'desk:out/notifier' },
       resources: ['webhook'],
     },
   },
-  links: [{ from: 'notify', import: 'desk:out/webhook', to: 'webhook' }],
+  links: [
+    { from: 'summarise', import: 'desk:out/notify', to: 'notify', post: true },
+    { from: 'notify', import: 'desk:out/webhook', to: 'webhook' },
+  ],
   resources: { webhook: { function: true } },
 };
 
@@ -37,6 +51,7 @@ describe('run', () => {
       value: 'Hello, Ada!',
       label: { secrecy: [], integrity: [] },
       message: 1,
+      denied: [],
     });
   });
 
@@ -64,7 +79,7 @@ describe('run', () => {
   });
 
   it('prints what goes to a resource, one JSON document per line', async () => {
-    const manifest = writeManifest(NOTIFY);
+    const manifest = writeManifest(DESK);
     const send = ['--call', 'notify.send', '--args', '["hello\\u202e"]', '--public'];
     const ended = await cofferdam(['run', manifest, ...send, '--resource', 'webhook=stdout']);
     const [line = '', ...rest] = ended.stdout.trimEnd().split('\n');
@@ -73,6 +88,37 @@ describe('run', () => {
     expect(ended.stdout).not.toContain('\u202e');
     const without = await cofferdamInside(['run', manifest, ...send, '--json']);
     expect([without.code, errorCode(without)]).toEqual([1, 'RESOURCE_MISSING']);
+  });
+});
+
+describe('what guests try among each other', () => {
+  const call = ['--call', 'summarise.summarise', '--args', '["Our card 4111 1111 1111 1111 was charged twice."]'];
+  const secret = [...call, '--secrecy', 'customer:acme', '--resource', 'webhook=stdout'];
+
+  it('is told when it is denied, and changes nothing for the caller', async () => {
+    const manifest = writeManifest(DESK);
+    const text = await cofferdam(['run', manifest, ...secret]);
+    expect(text.code).toBe(0);
+    expect(text.stdout).toMatch(/^"Our card .*"\nlabel \{customer:acme\}, message \d+\n$/);
+    expect(text.stderr).toMatch(/^denied summarise -> notify: .*\ndenied by rule 1 \(clearance\)/);
+    const json = await cofferdamInside(['run', manifest, ...secret, '--json']);
+    expect(JSON.parse(json.stdout).denied).toMatchObject([
+      { from: 'summarise', to: 'notify', explanation: { rule: 1 } },
+    ]);
+  });
+
+  it('arrives when it is not', async () => {
+    const ended = await cofferdamInside([
+      'run',
+      writeManifest(DESK),
+      ...call,
+      '--public',
+      '--resource',
+      'webhook=stdout',
+    ]);
+    const [line = ''] = ended.stdout.split('\n');
+    expect(JSON.parse(line)).toMatchObject({ resource: 'webhook', label: 'public' });
+    expect([ended.code, ended.stderr]).toEqual([0, '']);
   });
 });
 

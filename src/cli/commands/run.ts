@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { HOST } from '../../broker/edge.ts';
 import { isNamed } from '../../broker/wiring.ts';
 import type { CallOptions, Reply } from '../../host/held.ts';
 import type { Host } from '../../host/host.ts';
@@ -38,10 +39,11 @@ export function runCommand({ io }: CommandContext): Command {
     // Only here: no other command needs the code that runs guests, and each is to start fast.
     const { createHost } = await import('../../host/create.ts');
     await using host = await createHost(manifest, { resources: offeredBy(options.resource ?? [], io) });
+    const denied = options.json === true ? collectDenied(host) : [];
     if (options.json !== true) narrate(host, io);
     const reply = await host.call(options.call, fromJson(args, paramsOf(host, options.call)), callOptions(options));
     await host.drained();
-    await io.stdout.write(options.json === true ? jsonText(documentOf(reply)) : textOf(reply, io));
+    await io.stdout.write(options.json === true ? jsonText(documentOf(reply, denied)) : textOf(reply, io));
   });
 }
 
@@ -72,7 +74,7 @@ function narrate(host: Host, { stderr }: Io): void {
   const tell = (what: string, text: string) =>
     void stderr.write(`${stderr.style('yellow', what)} ${safeLines(text)}\n`);
   host.on('denied', ({ from, edge, text }) => {
-    if (from !== 'host') tell('denied', `${edge}\n${text}`);
+    if (from !== HOST) tell('denied', `${edge}\n${text}`);
   });
   host.on('undelivered', ({ edge, error }) => tell('undelivered', `${edge}: ${error.message}`));
   host.on('output', ({ compartment, label, stream, bytes }) =>
@@ -80,8 +82,19 @@ function narrate(host: Host, { stderr }: Io): void {
   );
 }
 
-function documentOf({ value, label: { secrecy, integrity }, message }: Reply): object {
-  return { value, label: { secrecy, integrity }, message };
+/** More of them say nothing new; the journal has all. */
+const MAX_DENIED = 100;
+
+function collectDenied(host: Host): object[] {
+  const denied: object[] = [];
+  host.on('denied', ({ from, to, edge, explanation }) => {
+    if (from !== HOST && denied.length < MAX_DENIED) denied.push({ from, to, edge, explanation });
+  });
+  return denied;
+}
+
+function documentOf({ value, label: { secrecy, integrity }, message }: Reply, denied: readonly object[]): object {
+  return { value, label: { secrecy, integrity }, message, denied };
 }
 
 function textOf({ value, label, message }: Reply, { stdout }: Io): string {
