@@ -89,7 +89,8 @@ function readSection(
       details: { feature: 'values' },
     });
   }
-  const count = reader.count(WASM_LIMITS.maxComponentItems, `entries of the ${SECTION_NAMES[id]} section`);
+  const what = `entries of the ${SECTION_NAMES[id]} section`;
+  const count = reader.count(WASM_LIMITS.maxComponentItems, what, WASM_LIMITS.definitionWeight);
   for (let index = 0; index < count; index++) definitions.push(readDefinition(id, reader));
 }
 

@@ -83,9 +83,9 @@ function readDefinedType(reader: Reader, code: number, depth: number): TypeExpr 
     case 0x41:
     case 0x42: {
       const kind = code === 0x41 ? 'component' : 'instance';
-      const declarations = reader.vector(WASM_LIMITS.maxComponentItems, 'declarations', () =>
-        readDeclaration(reader, kind, depth + 1),
-      );
+      const read = () => readDeclaration(reader, kind, depth + 1);
+      const max = WASM_LIMITS.maxComponentItems;
+      const declarations = reader.vector(max, 'declarations', read, WASM_LIMITS.definitionWeight);
       return { kind, declarations };
     }
     case 0x3f: {

@@ -8,8 +8,13 @@ export const WASM_LIMITS = {
   maxBytes: 256 * 1024 * 1024,
   /** UTF-8 bytes of one name. */
   maxNameBytes: 100_000,
-  /** Items of all vectors of one file together: bounds memory whatever the shape of the file. */
-  maxItems: 4_000_000,
+  /**
+   * Items of all vectors of one file together: bounds memory whatever the shape of the file. Enough for a core module
+   * with a million imports.
+   */
+  maxItems: 1_100_000,
+  /** What a component's definition or declaration counts among them: each is resolved into more than a core item is. */
+  definitionWeight: 10,
   /** Entries of one index space of a core module. */
   maxCoreItems: 1_000_000,
   maxCoreTables: 100_000,

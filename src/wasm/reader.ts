@@ -144,22 +144,22 @@ export class Reader {
   }
 
   /** A vector. Each item takes at least one byte, so a count beyond the bytes that are left is a lie. */
-  vector<T>(max: number, what: string, item: (index: number) => T): T[] {
-    const count = this.count(max, what);
+  vector<T>(max: number, what: string, item: (index: number) => T, weight = 1): T[] {
+    const count = this.count(max, what, weight);
     const items: T[] = [];
     for (let index = 0; index < count; index++) items.push(item(index));
     return items;
   }
 
-  /** The count of a vector, checked and taken from the file's allowance. */
-  count(max: number, what: string): number {
+  /** The count of a vector, checked and taken from the file's allowance, of which each item uses `weight`. */
+  count(max: number, what: string, weight = 1): number {
     const offset = this.offset;
     const count = this.u32();
     if (count > max) this.fail('WASM_LIMIT', `${count} ${what}, more than ${max}`, { offset });
     if (count > this.remaining) {
       this.fail('WASM_TRUNCATED', `${count} ${what} are announced where ${this.remaining} bytes are left`, { offset });
     }
-    this.allowance.items -= count;
+    this.allowance.items -= count * weight;
     if (this.allowance.items < 0) {
       this.fail('WASM_LIMIT', `The file has more than ${WASM_LIMITS.maxItems} items`, { offset });
     }
