@@ -66,7 +66,7 @@ value.val; // bad
 letter satisfies number; // bad
 `;
 
-/** Positions (line numbers) of the compiler's errors. */
+/** Lines with errors in the given files; `tsc` over the whole project is the judge of all others. */
 async function errorLines(files: Readonly<Record<string, string>>): Promise<Record<string, number[]>> {
   const folder = mkdtempSync(join(tmpdir(), 'cofferdam-types-'));
   onTestFinished(() => rmSync(folder, { recursive: true }));
@@ -88,7 +88,7 @@ async function errorLines(files: Readonly<Record<string, string>>): Promise<Reco
   });
   const lines: Record<string, number[]> = {};
   for (const [, file = '', line] of stdout.matchAll(/^([^\s(][^(]*)\((\d+),\d+\): error/gm)) {
-    lines[file] = [...(lines[file] ?? []), Number(line)];
+    if (Object.hasOwn(files, file)) lines[file] = [...(lines[file] ?? []), Number(line)];
   }
   return lines;
 }
