@@ -1,4 +1,5 @@
-import { sizerOf } from '../abi/index.ts';
+import type { CoreFunction } from '../abi/index.ts';
+import type { FusedEnd } from '../compartment/contract.ts';
 import { CofferdamError } from '../error.ts';
 import type { AllowedCall, Label, LabelSpace } from '../label/index.ts';
 import type { HostLimits } from '../policy/policy.ts';
@@ -6,6 +7,7 @@ import type { Chain } from './chain.ts';
 import {
   type Crossing,
   exportOf,
+  guestCrossing,
   outcomeOf,
   type Reply,
   sizeOfResult,
@@ -14,6 +16,7 @@ import {
 } from './crossing.ts';
 import { Decisions } from './decisions.ts';
 import { type Compartment, type Edge, HOST } from './edge.ts';
+import { type Binding, Fuser } from './fuse.ts';
 import { gateUsesOf, reserveBudgets } from './gate-uses.ts';
 import { GateBudgets } from './gates.ts';
 import type { Grants } from './grants.ts';
@@ -49,6 +52,7 @@ export class Broker {
   readonly instances: Instances;
   readonly decisions: Decisions;
   readonly #kernel: Kernel;
+  readonly #fuser: Fuser;
   #budgets: GateBudgets;
   #recorder: Recorder;
   #limits: HostLimits;
@@ -67,6 +71,11 @@ export class Broker {
     this.#recorder = env.recorder;
     this.#limits = env.limits;
     this.#budgets = new GateBudgets(env.powers.nowMs);
+    this.#fuser = new Fuser({
+      kernel: env.kernel,
+      bind: (slot, index, bound) => this.#bind(slot, index, bound),
+      fail: (slot, error) => slot.chain?.fail(toCofferdamError(error)) ?? error,
+    });
     this.decisions = new Decisions(this.space, this.grants, this.#budgets);
     this.instances = new Instances({
       kernel: env.kernel,
@@ -74,7 +83,11 @@ export class Broker {
       maxWaiting: env.limits.waiting,
       format: (label) => this.space.format(label),
       hostOf: (slot) =>
-        makeInstanceHost(slot, this.#recorder, env.powers, (index, args) => this.#fromGuest(slot, index, args)),
+        makeInstanceHost(slot, this.#recorder, env.powers, {
+          call: (index, args) => this.#fromGuest(slot, index, args),
+          fuse: (index, end) => this.#fuse(slot, index, end),
+          leave: env.kernel.leaveOf(slot.cell),
+        }),
       onStart: (slot) => this.#recorder.started(slot),
       onStop: (slot) => this.#recorder.stopped(slot),
     });
@@ -184,19 +197,7 @@ export class Broker {
       throw new CofferdamError('CALL_OUTSIDE', `${slot.id} called an import outside of any call.`);
     }
     chain.assertGoing();
-    const { label, id: sender, message: parent } = slot;
-    const crossing = {
-      edge,
-      args,
-      bytes: sizerOf(edge.type).params(args),
-      from: slot,
-      fromLabel: label,
-      request: label,
-      sender,
-      replyTo: sender,
-      parent,
-      chain,
-    };
+    const crossing = guestCrossing({ slot, chain, edge, args });
     if (edge.isPost) {
       this.post(crossing);
       return undefined;
@@ -205,6 +206,27 @@ export class Broker {
     if (slot.compartment.edges.suspending.has(index))
       return this.#callSuspending(crossing).then((reply) => reply.value);
     return this.#callNow(crossing).value;
+  }
+
+  /** A gate of generated Wasm for an import whose link is fused, or null: see fuse.ts. */
+  #fuse(slot: Slot, index: number, end: () => FusedEnd): CoreFunction | null {
+    const type = slot.compartment.edges.imports[index]?.type;
+    if (!type || !slot.compartment.edges.fused.has(index)) return null;
+    return this.#fuser.gate(slot, index, type, end);
+  }
+
+  /** What `#admit` does for one call is done here for all that follow, until the epoch changes. */
+  #bind(slot: Slot, index: number, bound: Slot | null): Binding {
+    const { chain } = slot;
+    const edge = this.#importOf(slot, index);
+    if (chain === null || edge?.target.kind !== 'export') {
+      throw new CofferdamError('CALL_OUTSIDE', `${slot.id} called an import outside of any call.`);
+    }
+    const { compartment, index: served } = edge.target;
+    const verdict = this.#decide(guestCrossing({ slot, chain, edge, args: null }));
+    const target = this.instances.ensure(compartment, verdict.instance, chain);
+    const port = target === bound ? null : this.#recorder.port(edge, slot, target, verdict);
+    return { target, index: served, port };
   }
 
   #callNow(crossing: Crossing, message?: number): Reply {

@@ -25,6 +25,28 @@ export interface Crossing {
   readonly chain: Chain;
 }
 
+/** What the guest in `slot` sends; without arguments where they are Wasm's own business. */
+export function guestCrossing(sent: {
+  readonly slot: Slot;
+  readonly chain: Chain;
+  readonly edge: Edge;
+  readonly args: readonly unknown[] | null;
+}): Crossing {
+  const { slot, chain, edge, args } = sent;
+  return {
+    edge,
+    args: args ?? [],
+    bytes: args === null ? 0 : sizerOf(edge.type).params(args),
+    from: slot,
+    fromLabel: slot.label,
+    request: slot.label,
+    sender: slot.id,
+    replyTo: slot.id,
+    parent: slot.message,
+    chain,
+  };
+}
+
 export interface Reply {
   readonly value: unknown;
   readonly label: Label;

@@ -1,4 +1,4 @@
-import { FAULTS, makeAdapter, makeGate } from '../abi/fused/index.ts';
+import { makeAdapter, makeGate, REFUSAL, readFault } from '../abi/fused/index.ts';
 import { type CoreFunction, fault, tooLarge } from '../abi/index.ts';
 import type { FusedEnd } from '../compartment/contract.ts';
 import { CofferdamError } from '../error.ts';
@@ -12,7 +12,8 @@ export interface Binding {
   readonly target: Slot;
   /** Position in the exports of its world. */
   readonly index: number;
-  readonly port: number;
+  /** Null when `bound` answers still. */
+  readonly port: number | null;
 }
 
 interface GateExports {
@@ -28,7 +29,7 @@ interface GateExports {
 export interface FuserEnv {
   readonly kernel: Kernel;
   /** Decides, finds or makes the instance, declares the port. Throws what a call would: FLOW_DENIED, a limit, a trap. */
-  readonly bind: (slot: Slot, index: number) => Binding;
+  readonly bind: (slot: Slot, index: number, bound: Slot | null) => Binding;
   /** Ends the chain that is in `slot`, and gives the error to throw. */
   readonly fail: (slot: Slot, error: unknown) => unknown;
 }
@@ -54,9 +55,9 @@ export class Fuser {
     let bound: Slot | null = null;
     const miss = this.#guard(slot, () => {
       const { epoch } = kernel;
-      const binding = this.#env.bind(slot, index);
-      if (bound !== binding.target) this.#join({ ...binding, slot, type, caller: caller(), gate: exports });
-      bound = binding.target;
+      const { target, index: served, port } = this.#env.bind(slot, index, bound);
+      if (port !== null) this.#join({ slot, type, caller: caller(), target, index: served, port, gate: exports });
+      bound = target;
       exports.decided.value = epoch;
     });
     const k = { ...this.#common(slot, () => bound), miss };
@@ -100,8 +101,8 @@ export class Fuser {
       memory: kernel.memory,
       caller: constant(slot.cell),
       drain: this.#guard(slot, () => kernel.drain()),
-      refuse: () => {
-        throw fail(slot, refusal(slot, callee()));
+      refuse: (reason: number) => {
+        throw fail(slot, refusal(slot, callee(), reason));
       },
     };
   }
@@ -118,9 +119,9 @@ export class Fuser {
   }
 
   #fault(slot: Slot, maxBytes: number): (code: number) => never {
-    return (code) => {
-      const name = FAULTS[code];
-      const error = name === undefined || name === 'LIMIT_MESSAGE' ? tooLarge(maxBytes) : fault(name, 'in a message');
+    return (argument) => {
+      const { code, side } = readFault(argument);
+      const error = code === 'LIMIT_MESSAGE' ? tooLarge(maxBytes) : fault(code, `in a message, as the ${side}`);
       throw this.#env.fail(slot, error);
     };
   }
@@ -153,7 +154,10 @@ export class Fuser {
   }
 }
 
-interface Join extends Binding {
+interface Join {
+  readonly target: Slot;
+  readonly index: number;
+  readonly port: number;
   readonly slot: Slot;
   readonly type: FuncType;
   readonly caller: FusedEnd;
@@ -167,11 +171,13 @@ function constant(value: number): WebAssembly.Global {
 }
 
 /** A module imports what its type needs; the rest may be missing. */
-function present(items: Readonly<Record<string, unknown>>): WebAssembly.ModuleImports {
-  return Object.fromEntries(Object.entries(items).filter(([, item]) => item !== null)) as WebAssembly.ModuleImports;
+function present(items: Readonly<Record<string, unknown>>): Record<string, WebAssembly.ImportValue> {
+  const there = Object.entries(items).filter(([, item]) => item !== null);
+  return Object.fromEntries(there) as Record<string, WebAssembly.ImportValue>;
 }
 
-function refusal(slot: Slot, callee: Slot | null): CofferdamError {
+function refusal(slot: Slot, callee: Slot | null, reason: number): CofferdamError {
+  if (reason === REFUSAL.SWALLOWED && slot.chain?.failure) return slot.chain.failure;
   if (callee?.chain && callee.chain !== slot.chain) {
     return new CofferdamError('CALL_BUSY', `The instance ${callee.id} is suspended in another call. Wait for it.`);
   }

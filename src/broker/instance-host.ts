@@ -16,11 +16,11 @@ export function makeInstanceHost(
   slot: Slot,
   recorder: Recorder,
   powers: Powers,
-  call: InstanceHost['call'],
+  reach: Pick<InstanceHost, 'call' | 'fuse' | 'leave'>,
 ): InstanceHost {
   const maxBytes = slot.compartment.policy.limits.outputBytes;
   return {
-    call,
+    ...reach,
     suspending: slot.compartment.edges.suspending,
     output: (stream, bytes) => {
       if (bytes.length === 0) return; // no limit would end a flood of nothing

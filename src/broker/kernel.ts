@@ -1,14 +1,14 @@
+import { KERNEL } from '../abi/fused/kernel.ts';
 import { CofferdamError } from '../error.ts';
 import { Chain } from './chain.ts';
 
-const KERNEL = { epoch: 0, w: 4, end: 8, recordBytes: 16 } as const;
 const PAGE_BYTES = 65_536;
 /** State cells: more instances than V8 has room for in one process. */
 const MAX_CELLS = 32_768;
 const CELLS_START = 64;
 /** 32,768 records: a block of 512 KiB is hashed and written in a millisecond or two. */
-const RING_BYTES = 32_768 * KERNEL.recordBytes;
-const RING_START = CELLS_START + 4 * MAX_CELLS + KERNEL.recordBytes;
+const RING_BYTES = 32_768 * KERNEL.RECORD_BYTES;
+const RING_START = CELLS_START + 4 * MAX_CELLS + KERNEL.RECORD_BYTES;
 const RING_END = RING_START + RING_BYTES;
 /** Two bits are taken: the state is `chain << 1 | noLeave`, and stays a positive i32. */
 const MAX_CHAINS = 2 ** 29;
@@ -31,26 +31,26 @@ export class Kernel {
   onDrain: (records: Uint8Array) => void = () => undefined;
 
   constructor() {
-    this.#words[KERNEL.end >> 2] = RING_END;
-    this.#words[KERNEL.w >> 2] = RING_START;
-    this.#words[(RING_START - KERNEL.recordBytes) >> 2] = -1; // no port has this number: nothing to add to
+    this.#words[KERNEL.END >> 2] = RING_END;
+    this.#words[KERNEL.W >> 2] = RING_START;
+    this.#words[(RING_START - KERNEL.RECORD_BYTES) >> 2] = KERNEL.NO_PORT | 0; // no port has this number: nothing to add to
   }
 
   /** What was bound before is bound anew at its next use: a grant, a link or an instance is no longer what it was. */
   advance(): void {
     const words = this.#words;
-    words[KERNEL.epoch >> 2] = ((words[KERNEL.epoch >> 2] ?? 0) + 1) & 0x7fff_ffff;
+    words[KERNEL.EPOCH >> 2] = ((words[KERNEL.EPOCH >> 2] ?? 0) + 1) & 0x7fff_ffff;
   }
 
   get epoch(): number {
-    return this.#words[KERNEL.epoch >> 2] ?? 0;
+    return this.#words[KERNEL.EPOCH >> 2] ?? 0;
   }
 
   /** Hands on what Wasm has recorded since. Everything that is recorded from JavaScript comes after it. */
   drain(): void {
-    const end = this.#words[KERNEL.w >> 2] ?? RING_START;
+    const end = this.#words[KERNEL.W >> 2] ?? RING_START;
     if (end === RING_START) return;
-    this.#words[KERNEL.w >> 2] = RING_START;
+    this.#words[KERNEL.W >> 2] = RING_START;
     this.onDrain(new Uint8Array(this.memory.buffer, RING_START, end - RING_START));
   }
 
@@ -80,9 +80,17 @@ export class Kernel {
   }
 
   /** May the instance call its imports just now? Not during realloc and post-return. */
-  setMayLeave(address: number, mayLeave: boolean): void {
-    const state = this.#words[address >> 2] ?? 0;
-    this.#words[address >> 2] = mayLeave ? state & ~1 : state | 1;
+  leaveOf(address: number): { mayLeave: boolean } {
+    const words = this.#words;
+    const at = address >> 2;
+    return {
+      get mayLeave() {
+        return ((words[at] ?? 0) & 1) === 0;
+      },
+      set mayLeave(mayLeave) {
+        words[at] = mayLeave ? (words[at] ?? 0) & ~1 : (words[at] ?? 0) | 1;
+      },
+    };
   }
 
   begin(options: { signal: AbortSignal | null; maxDepth: number }): Chain {
