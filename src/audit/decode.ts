@@ -1,6 +1,7 @@
 import { CofferdamError } from '../error.ts';
-import type { AuditEvent, StoredLabel } from './events.ts';
-import { type FieldType, FORMAT_EVENTS_1, RECORD_BY_CODE } from './format.ts';
+import { countMessages, RECORD_BYTES } from './crossings.ts';
+import type { CrossingRecords, PortEvent, StoredEvent, StoredLabel } from './events.ts';
+import { type FieldType, isKnownFormat, PORT_RECORD, type RecordFormat, recordOf } from './format.ts';
 import type { Batch } from './hash.ts';
 import { LIMITS } from './limits.ts';
 
@@ -8,16 +9,17 @@ import { LIMITS } from './limits.ts';
  * The events of a batch, in order. The payload may be hostile: whatever it claims, no more is allocated than its bytes
  * pay for. Throws AUDIT_FORMAT.
  */
-export function* decodeBatch({ format, firstSeq, count, payload }: Batch): Generator<AuditEvent> {
-  if (format !== FORMAT_EVENTS_1) {
+export function* decodeBatch({ format, firstSeq, count, payload }: Batch): Generator<StoredEvent> {
+  if (!isKnownFormat(format)) {
     throw malformed(firstSeq, `has payload format ${format}, which this version cannot read`);
   }
-  const decoder = new BatchDecoder(payload, firstSeq);
+  const decoder = new BatchDecoder(format, payload, firstSeq);
   for (let i = 0; i < count; i++) yield decoder.next();
   decoder.assertEnd();
 }
 
 class BatchDecoder {
+  readonly #format: number;
   readonly #bytes: Buffer;
   #at = 0;
   #seq: number;
@@ -25,23 +27,30 @@ class BatchDecoder {
   readonly #names: string[] = [];
   readonly #labels: StoredLabel[] = [];
 
-  constructor(payload: Uint8Array, firstSeq: number) {
+  constructor(format: number, payload: Uint8Array, firstSeq: number) {
+    this.#format = format;
     this.#bytes = Buffer.from(payload.buffer, payload.byteOffset, payload.byteLength);
     this.#seq = firstSeq;
   }
 
-  next(): AuditEvent {
+  next(): StoredEvent {
     const code = this.#byte();
-    const record = RECORD_BY_CODE.get(code);
+    const record = recordOf(this.#format, code);
     if (record === undefined) throw this.#malformed(`has an event of unknown kind ${code}`);
     const zigzag = this.#uint();
     this.#timeMs += zigzag % 2 === 0 ? zigzag / 2 : -(zigzag + 1) / 2;
     const event: Record<string, unknown> = { seq: this.#seq, timeMs: this.#timeMs, kind: record.kind };
-    for (let i = 0; i < record.names.length; i++) {
-      event[record.names[i] as string] = this.#field(record.types[i] as FieldType);
+    this.#fields(record, event);
+    const stored = event as unknown as StoredEvent;
+    if (stored.kind === 'crossings' && !Number.isSafeInteger(stored.message + stored.records.messages)) {
+      throw this.#malformed('has crossings with message numbers that are too large');
     }
     this.#seq++;
-    return event as unknown as AuditEvent;
+    return stored;
+  }
+
+  #fields({ names, types }: RecordFormat, event: Record<string, unknown>): void {
+    for (let i = 0; i < names.length; i++) event[names[i] as string] = this.#field(types[i] as FieldType);
   }
 
   assertEnd(): void {
@@ -68,6 +77,10 @@ class BatchDecoder {
         return this.#string(LIMITS.maxTextChars);
       case 'pairs':
         return this.#pairs();
+      case 'port':
+        return this.#port();
+      case 'records':
+        return this.#records();
       default: {
         const choice = type[this.#uint()];
         if (choice === undefined) throw this.#malformed('has a field with an unknown choice');
@@ -122,6 +135,34 @@ class BatchDecoder {
     if (flat.length % 2 !== 0) throw this.#malformed('has a key without a value');
     const entries = flat.flatMap((key, at) => (at % 2 === 0 ? [[key, flat[at + 1] as string] as const] : []));
     return Object.fromEntries(entries);
+  }
+
+  #port(): number {
+    const port = this.#uint();
+    if (port >= LIMITS.maxPorts) throw this.#malformed('has a port number that is too large');
+    return port;
+  }
+
+  /** The bytes aren't copied: they stay a part of the payload. */
+  #records(): CrossingRecords {
+    const ports = new Map<number, PortEvent>();
+    for (let left = this.#uint(); left > 0; left--) {
+      const fields: Record<string, unknown> = { kind: 'port' };
+      this.#fields(PORT_RECORD, fields);
+      const port = fields as unknown as PortEvent;
+      if (ports.has(port.port)) throw this.#malformed('has crossings with one port declared twice');
+      ports.set(port.port, port);
+    }
+    const length = this.#uint();
+    const end = this.#at + length;
+    if (length === 0 || length % RECORD_BYTES !== 0 || length > LIMITS.maxCrossingsBytes || end > this.#bytes.length) {
+      throw this.#malformed('has crossings of a length that cannot be');
+    }
+    const bytes = this.#bytes.subarray(this.#at, end);
+    this.#at = end;
+    const messages = countMessages(bytes, (port) => ports.has(port));
+    if (messages === null) throw this.#malformed('has crossings that say nothing, or of an unknown port');
+    return { ports, bytes, messages };
   }
 
   #label(): StoredLabel {

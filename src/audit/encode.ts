@@ -1,16 +1,17 @@
 import { CofferdamError } from '../error.ts';
 import type { EventInput, StoredLabel } from './events.ts';
-import { type FieldType, RECORD_BY_KIND, type RecordFormat } from './format.ts';
+import { type FieldType, PORT_RECORD, RECORD_BY_KIND, type RecordFormat } from './format.ts';
 import { LIMITS } from './limits.ts';
+import { PortTable } from './ports.ts';
 
 /** Room for the numbers of one record; strings and lists ask for their own. */
 const RECORD_SLACK_BYTES = 512;
 
 /**
- * Writes the payload of one batch, format 1. A record is: kind code, time (zigzag difference to the record before it, in
+ * Writes the payload of one batch, format 2. A record is: kind code, time (zigzag difference to the record before it, in
  * ms), then its fields in the order of format.ts. Numbers are LEB128. A string is written where it first occurs, as 0,
- * length, UTF-8; later as its number from 1; a label likewise. All tables end with the batch, so that each batch can be
- * read alone.
+ * length, UTF-8; later as its number from 1; a label likewise. All tables end with the batch, and crossings bring the meaning of
+ * their ports with them, so that each batch can be read alone.
  */
 export class BatchEncoder {
   #bytes: Buffer;
@@ -21,6 +22,8 @@ export class BatchEncoder {
   readonly #names = new Map<string, number>();
   readonly #labels = new Map<StoredLabel, number>();
   readonly #labelKeys = new Map<string, number>();
+  /** Outlives the batch. */
+  readonly #ports = new PortTable();
 
   constructor(initialBytes: number) {
     this.#bytes = Buffer.allocUnsafe(initialBytes + RECORD_SLACK_BYTES);
@@ -67,6 +70,8 @@ export class BatchEncoder {
     if (this.#count === 0) this.#firstMs = timeMs;
     this.#lastMs = timeMs;
     this.#count++;
+    if (event.kind === 'port') this.#ports.declare(event);
+    else if (event.kind === 'host') this.#ports.clear();
   }
 
   reset(): void {
@@ -83,14 +88,14 @@ export class BatchEncoder {
     for (let i = 0; i < names.length; i++) {
       const name = names[i] as string;
       try {
-        this.#field(types[i] as FieldType, event[name]);
+        this.#field(types[i] as FieldType, event[name], event);
       } catch (error) {
         throw error instanceof FieldError ? new FieldError(name) : error;
       }
     }
   }
 
-  #field(type: FieldType, value: unknown): void {
+  #field(type: FieldType, value: unknown, event: Readonly<Record<string, unknown>>): void {
     switch (type) {
       case 'uint':
         this.#uint(value);
@@ -117,6 +122,13 @@ export class BatchEncoder {
       case 'pairs':
         if (typeof value !== 'object' || value === null) throw new FieldError();
         this.#list(Object.entries(value).flat());
+        break;
+      case 'port':
+        if ((value as number) >= LIMITS.maxPorts) throw new FieldError();
+        this.#uint(value);
+        break;
+      case 'records':
+        this.#records(value, event.message as number);
         break;
       default: {
         const position = type.indexOf(value as string);
@@ -190,6 +202,21 @@ export class BatchEncoder {
     // Both tables are filled together, so that a refused event can be taken out of both by their sizes.
     this.#labelKeys.set(key, this.#labelKeys.size + 1);
     this.#labels.set(label, this.#labelKeys.size);
+  }
+
+  #records(value: unknown, message: number): void {
+    const used = value instanceof Uint8Array ? this.#ports.usedBy(value) : null;
+    if (used === null || !Number.isSafeInteger(message + used.messages)) throw new FieldError();
+    const { ports, bytes } = used;
+    this.#uint(ports.length);
+    for (const port of ports) {
+      this.#reserve(0);
+      this.#fields(PORT_RECORD, port as unknown as Readonly<Record<string, unknown>>);
+    }
+    this.#reserve(bytes.length);
+    this.#uint(bytes.length);
+    this.#bytes.set(bytes, this.#at);
+    this.#at += bytes.length;
   }
 
   /** Makes room for `length` bytes and the numbers of a record after them. */

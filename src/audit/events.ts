@@ -211,6 +211,50 @@ interface LimitEvent {
   readonly amount: number;
 }
 
+/**
+ * What the records of a `crossings` event with this port number mean: one importing instance, one import, one instance
+ * that serves it. Recorded before the first of them in one run; a number may be declared anew, and then means the new from there on.
+ */
+export interface PortEvent extends Crossing {
+  readonly kind: 'port';
+  /** Below LIMITS.maxPorts. */
+  readonly port: number;
+}
+
+/** What all crossings of one port have in common. */
+interface Crossing {
+  readonly edge: string;
+  readonly from: Participant;
+  readonly to: Participant;
+  readonly requestLabel: StoredLabel;
+  readonly instanceLabel: StoredLabel;
+  readonly replyLabel: StoredLabel;
+  readonly export: string;
+}
+
+/** Crossings that Wasm recorded by itself, as they stood in the ring: see crossings.ts. Readers see them as `calls`. */
+interface CrossingsEvent {
+  readonly kind: 'crossings';
+  /** Number of the first message. */
+  readonly message: MessageId;
+  /** Whole records, at least one, at most LIMITS.maxCrossingsBytes; copied by the journal. */
+  readonly records: Uint8Array;
+}
+
+/** What readers see of one record of a `crossings` event; all of one event have its `seq`. */
+export interface CallsEvent extends Crossing {
+  readonly kind: 'calls';
+  /**
+   * The first of `count` messages, each a call and its reply, one after the other. Null for the replies to calls of earlier
+   * records: they came after whatever is recorded in between.
+   */
+  readonly message: MessageId | null;
+  readonly count: number;
+  /** Sums over all of them. The last reply's bytes are missing where a later event has that reply. */
+  readonly requestBytes: number;
+  readonly replyBytes: number;
+}
+
 /** An event as its author writes it: the journal adds `seq` and `timeMs`. */
 export type EventInput =
   | HostEvent
@@ -232,14 +276,42 @@ export type EventInput =
   | ReadEvent
   | WriteEvent
   | OutputEvent
-  | LimitEvent;
-
-export type EventKind = EventInput['kind'];
+  | LimitEvent
+  | PortEvent
+  | CrossingsEvent;
 
 /** What the author of an event of kind K writes. */
-export type EventInputOf<K extends EventKind> = Extract<EventInput, { kind: K }>;
+export type EventInputOf<K extends EventInput['kind']> = Extract<EventInput, { kind: K }>;
+
+interface Recorded {
+  readonly seq: number;
+  readonly timeMs: number;
+}
+
+/** What readers see: `calls` in the place of `crossings`. */
+export type ReadableEvent = Exclude<EventInput, CrossingsEvent> | CallsEvent;
 
 /** An event as read back. `seq` counts from 1 without gaps; `timeMs` is the journal's clock, whole milliseconds. */
-export type AuditEvent = { readonly seq: number; readonly timeMs: number } & EventInput;
+export type AuditEvent = Recorded & ReadableEvent;
+
+export type EventKind = AuditEvent['kind'];
+
+/** A `crossings` event with the meaning of its ports, as decoded. */
+export interface StoredCrossings extends Recorded {
+  readonly kind: 'crossings';
+  readonly message: MessageId;
+  readonly records: CrossingRecords;
+}
+
+export interface CrossingRecords {
+  /** By number; every port of the records is in it. */
+  readonly ports: ReadonlyMap<number, PortEvent>;
+  readonly bytes: Uint8Array;
+  /** How many messages they stand for. */
+  readonly messages: number;
+}
+
+/** An event as it is kept. */
+export type StoredEvent = Exclude<AuditEvent, CallsEvent> | StoredCrossings;
 
 export type AuditEventOf<K extends EventKind> = Extract<AuditEvent, { kind: K }>;

@@ -1,4 +1,4 @@
-import { EVENT_KINDS, RECORD_BY_KIND } from './format.ts';
+import { FIELD_NAMES } from './format.ts';
 import { type EventFilter, queryEvents } from './query.ts';
 import type { JournalSource } from './reader.ts';
 
@@ -16,9 +16,7 @@ export function* exportEvents(
   }
 }
 
-const CSV_COLUMNS: readonly string[] = [
-  ...new Set(['seq', 'timeMs', 'kind', ...EVENT_KINDS.flatMap((kind) => RECORD_BY_KIND.get(kind)?.names ?? [])]),
-];
+const CSV_COLUMNS: readonly string[] = ['seq', 'timeMs', 'kind', ...FIELD_NAMES];
 
 /** RFC 4180. A text that a spreadsheet would take for a formula gets a quote in front: names can come from guests. */
 function csvCell(value: unknown): string {

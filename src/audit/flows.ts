@@ -20,7 +20,10 @@ function resourceNode(name: string, label: StoredLabel): NodeKey {
   return { id, kind: 'resource', name, run: 0 };
 }
 
-/** What an event moved; null for one that moved nothing. A `post` moves its data when it's delivered: see `postFlow`. */
+/**
+ * What an event moved; null for one that moved nothing. A `post` moves its data when it's delivered: see `postFlow`; `calls`
+ * move more than once: see `callsFlows`.
+ */
 export function flowOf(event: AuditEvent, run: number): Flow | null {
   const { seq } = event;
   switch (event.kind) {
@@ -33,6 +36,7 @@ export function flowOf(event: AuditEvent, run: number): Flow | null {
         label: event.requestLabel,
         bytes: event.bytes,
         message: event.message,
+        count: 1,
         run,
         seq,
       };
@@ -45,6 +49,7 @@ export function flowOf(event: AuditEvent, run: number): Flow | null {
         label: event.label,
         bytes: event.bytes,
         message: event.message,
+        count: 1,
         run,
         seq,
       };
@@ -57,13 +62,25 @@ export function flowOf(event: AuditEvent, run: number): Flow | null {
         label: event.requestLabel,
         bytes: 0,
         message: event.message,
+        count: 1,
         run,
         seq,
       };
     case 'output': {
       const from = participantNode(run, event.instance);
       const to: NodeKey = { id: `output ${from.id} ${event.stream}`, kind: 'output', name: event.stream, run };
-      return { kind: 'output', from, to, via: event.stream, label: null, bytes: event.bytes, message: null, run, seq };
+      return {
+        kind: 'output',
+        from,
+        to,
+        via: event.stream,
+        label: null,
+        bytes: event.bytes,
+        message: null,
+        count: 1,
+        run,
+        seq,
+      };
     }
     case 'read':
     case 'write':
@@ -78,7 +95,7 @@ function resourceFlow(event: AuditEventOf<'read'> | AuditEventOf<'write'>, run: 
   const resource = resourceNode(event.resource, label);
   const instance = participantNode(run, event.instance);
   const [from, to] = kind === 'read' ? [resource, instance] : [instance, resource];
-  return { kind, from, to, via: event.resource, label, bytes, message, run, seq };
+  return { kind, from, to, via: event.resource, label, bytes, message, count: 1, run, seq };
 }
 
 export function postFlow(post: AuditEventOf<'post'>, deliver: AuditEventOf<'deliver'>, run: number): Flow {
@@ -90,7 +107,40 @@ export function postFlow(post: AuditEventOf<'post'>, deliver: AuditEventOf<'deli
     label: post.requestLabel,
     bytes: post.bytes,
     message: post.message,
+    count: 1,
     run,
     seq: deliver.seq,
   };
+}
+
+/**
+ * What `calls` moved, in the order of time: `count` times a request and its reply. They're told in groups: after the first pair
+ * both sides hold what one of them held, going back after the last, and the pair of `message` may be where a trace
+ * begins, so these stand alone and the ones between are alike.
+ */
+export function callsFlows(event: AuditEventOf<'calls'>, run: number, message: number | null): Flow[] {
+  const { count, seq, requestLabel, replyLabel, requestBytes, replyBytes, message: first, export: via } = event;
+  const from = participantNode(run, event.from);
+  const to = participantNode(run, event.to);
+  const reply = { kind: 'reply', from: to, to: from, via, label: replyLabel, run, seq } as const;
+  // Its call has been counted, with a reply, where it was recorded.
+  if (first === null) return [{ ...reply, bytes: replyBytes, message: null, count: 0 }];
+  const request = { kind: 'request', from, to, via, label: requestLabel, run, seq } as const;
+  const at = message === null ? 0 : message - first;
+  const cuts = [1, at, at + 1, count - 1, count].filter((cut) => cut > 0 && cut <= count).sort((a, b) => a - b);
+  const flows: Flow[] = [];
+  let start = 0;
+  for (const end of cuts) {
+    if (end === start) continue;
+    const share = (bytes: number): number => upTo(bytes, end, count) - upTo(bytes, start, count);
+    const group = { message: first + start, count: end - start };
+    flows.push({ ...request, ...group, bytes: share(requestBytes) }, { ...reply, ...group, bytes: share(replyBytes) });
+    start = end;
+  }
+  return flows;
+}
+
+/** Of bytes that are known as a sum, the part of the first `pairs`: all of them are taken for equally long. */
+function upTo(bytes: number, pairs: number, count: number): number {
+  return pairs === count ? bytes : Math.floor((bytes / count) * pairs);
 }

@@ -1,12 +1,23 @@
-import type { EventInput, EventInputOf, EventKind, StoredLabel } from './events.ts';
+import type { AuditEvent, EventInput, EventInputOf, EventKind, ReadableEvent, StoredLabel } from './events.ts';
 
-/** How a batch's payload is written. Later formats get later numbers; readers keep the old ones for good. */
-export const FORMAT_EVENTS_1 = 1;
+/**
+ * How a batch's payload is written. Later formats get later numbers; readers keep the old ones for good. Format 1 has the
+ * kinds up to code 20; format 2 adds `port` and `crossings`.
+ */
+const FORMAT_EVENTS_1 = 1;
+/** What this version writes. */
+export const FORMAT_EVENTS_2 = 2;
+const LAST_CODE_1 = 20;
+
+export function isKnownFormat(format: number): boolean {
+  return format === FORMAT_EVENTS_1 || format === FORMAT_EVENTS_2;
+}
 
 /**
  * How one field is written.
  * `name`: interned string. `text`: string that isn't interned and may be cut. `?`: or null. `names`: list of interned
- * strings. `pairs`: record of strings. A readonly array: one of these strings, written as its position.
+ * strings. `pairs`: record of strings. `port`: a uint below LIMITS.maxPorts. `records`: the ports used (how many, then the fields
+ * of each as in a `port` event), then length and bytes, as they are. A readonly array: one of these strings, written as its position.
  */
 export type FieldType =
   | 'uint'
@@ -17,10 +28,12 @@ export type FieldType =
   | 'label'
   | 'names'
   | 'pairs'
+  | 'port'
+  | 'records'
   | readonly [string, ...string[]];
 
 type TypeFor<V> = [V] extends [number]
-  ? 'uint'
+  ? 'uint' | 'port'
   : [V] extends [number | null]
     ? 'uint?'
     : [V] extends [StoredLabel]
@@ -33,25 +46,37 @@ type TypeFor<V> = [V] extends [number]
             : readonly [V, ...V[]]
           : [V] extends [string | null]
             ? 'name?'
-            : 'pairs';
+            : [V] extends [Uint8Array]
+              ? 'records'
+              : 'pairs';
 
-type FieldsOf<K extends EventKind> = {
-  readonly [F in Exclude<keyof EventInputOf<K>, 'kind'>]: TypeFor<EventInputOf<K>[F]>;
-};
+type FieldsOf<E> = { readonly [F in Exclude<keyof E, 'kind'>]: TypeFor<E[F]> };
 
-interface KindFormat<K extends EventKind> {
+type StoredKind = EventInput['kind'];
+
+interface KindFormat<K extends StoredKind> {
   /** First byte of the record. Never reused. */
   readonly code: number;
   /** Written in this order. */
-  readonly fields: FieldsOf<K>;
+  readonly fields: FieldsOf<EventInputOf<K>>;
 }
 
 const PRIVILEGE = { from: 'name', to: 'name', privilege: 'name', epoch: 'uint' } as const;
 const RESOURCE = { message: 'uint?', resource: 'name', instance: 'name', label: 'label', bytes: 'uint' } as const;
 const INSTANCE = { instance: 'name', compartment: 'name', label: 'label' } as const;
 
-/** Format 1: every kind, its code, and its fields in the order in which they are written. */
-const KINDS_1: { readonly [K in EventKind]: KindFormat<K> } = {
+const CROSSING = {
+  edge: 'name',
+  from: 'name',
+  to: 'name',
+  requestLabel: 'label',
+  instanceLabel: 'label',
+  replyLabel: 'label',
+  export: 'name',
+} as const;
+
+/** Every kind, its code, and its fields in the order in which they are written. */
+const KINDS: { readonly [K in StoredKind]: KindFormat<K> } = {
   host: { code: 1, fields: { phase: ['start', 'stop'], versions: 'pairs', manifestSha256: 'name?' } },
   load: { code: 2, fields: { compartment: 'name', sha256: 'name' } },
   unload: { code: 3, fields: { compartment: 'name', sha256: 'name' } },
@@ -127,34 +152,60 @@ const KINDS_1: { readonly [K in EventKind]: KindFormat<K> } = {
   write: { code: 18, fields: RESOURCE },
   output: { code: 19, fields: { instance: 'name', stream: ['stdout', 'stderr'], bytes: 'uint' } },
   limit: { code: 20, fields: { subject: 'name', limit: 'name', amount: 'uint' } },
+  port: { code: 21, fields: { port: 'port', ...CROSSING } },
+  crossings: { code: 22, fields: { message: 'uint', records: 'records' } },
+};
+
+/** Never stored: how `crossings` are read. */
+const CALLS: FieldsOf<Extract<ReadableEvent, { kind: 'calls' }>> = {
+  message: 'uint?',
+  count: 'uint',
+  ...CROSSING,
+  requestBytes: 'uint',
+  replyBytes: 'uint',
 };
 
 export interface RecordFormat {
-  readonly kind: EventKind;
+  readonly kind: StoredKind;
   readonly code: number;
   readonly names: readonly string[];
   readonly types: readonly FieldType[];
 }
 
-const RECORDS: readonly RecordFormat[] = (Object.keys(KINDS_1) as EventKind[]).map((kind) => ({
+const RECORDS: readonly RecordFormat[] = (Object.keys(KINDS) as StoredKind[]).map((kind) => ({
   kind,
-  code: KINDS_1[kind].code,
-  names: Object.keys(KINDS_1[kind].fields),
-  types: Object.values<FieldType>(KINDS_1[kind].fields),
+  code: KINDS[kind].code,
+  names: Object.keys(KINDS[kind].fields),
+  types: Object.values<FieldType>(KINDS[kind].fields),
 }));
 
-/** Kinds in the order of their codes. */
-export const EVENT_KINDS: readonly EventKind[] = RECORDS.map((record) => record.kind);
-
 export const RECORD_BY_KIND: ReadonlyMap<string, RecordFormat> = new Map(RECORDS.map((r) => [r.kind, r]));
-export const RECORD_BY_CODE: ReadonlyMap<number, RecordFormat> = new Map(RECORDS.map((r) => [r.code, r]));
+export const PORT_RECORD = RECORD_BY_KIND.get('port') as RecordFormat;
+const RECORD_BY_CODE: ReadonlyMap<number, RecordFormat> = new Map(RECORDS.map((r) => [r.code, r]));
+
+/** How events with this code are written in this format. */
+export function recordOf(format: number, code: number): RecordFormat | undefined {
+  return format === FORMAT_EVENTS_1 && code > LAST_CODE_1 ? undefined : RECORD_BY_CODE.get(code);
+}
+
+/** Kinds as readers see them, in the order of their codes. */
+export const EVENT_KINDS: readonly EventKind[] = RECORDS.map(({ kind }) => (kind === 'crossings' ? 'calls' : kind));
+
+function fieldsOf(kind: EventKind): Readonly<Record<string, FieldType>> {
+  return kind === 'calls' ? CALLS : KINDS[kind].fields;
+}
+
+/** The names of all fields of all kinds as readers see them, `kind` not among them. */
+export const FIELD_NAMES: readonly string[] = [...new Set(EVENT_KINDS.flatMap((kind) => Object.keys(fieldsOf(kind))))];
+
+const LABEL_FIELDS: ReadonlyMap<string, readonly string[]> = new Map(
+  EVENT_KINDS.map((kind) => [
+    kind,
+    Object.entries(fieldsOf(kind)).flatMap(([name, type]) => (type === 'label' ? [name] : [])),
+  ]),
+);
 
 /** The labels that an event carries, whatever its kind. */
-export function labelsOf(event: EventInput): StoredLabel[] {
-  const labels: StoredLabel[] = [];
-  const record = RECORD_BY_KIND.get(event.kind);
-  record?.types.forEach((type, at) => {
-    if (type === 'label') labels.push(Reflect.get(event, record.names[at] ?? '') as StoredLabel);
-  });
-  return labels;
+export function labelsOf(event: AuditEvent): StoredLabel[] {
+  return (LABEL_FIELDS.get(event.kind) ?? []).map((name) => Reflect.get(event, name) as StoredLabel);
 }

@@ -22,6 +22,10 @@ export const LIMITS = {
   maxListEntries: 4096,
   /** Encoded bytes of one batch when it is read: what a hostile file can make a reader allocate. */
   maxPayloadBytes: 64 * 1024 * 1024,
+  /** Port numbers in use at a time: a host runs some 16,000 instances with a few bound imports each, and may use a number again. */
+  maxPorts: 262_144,
+  /** Records of one `crossings` event: twice the ring of a broker. */
+  maxCrossingsBytes: 1024 * 1024,
   /** Size of a journal kept in memory, whose owner gave no other. */
   maxMemoryBytes: 256 * 1024 * 1024,
   /** A head file is one line of about 100 bytes. */

@@ -47,6 +47,13 @@ export function gates(source: JournalSource, filter: Omit<EventFilter, 'kinds'> 
   return queryEvents(source, { ...filter, kinds: ['gate'] }) as Generator<AuditEventOf<'gate'>>;
 }
 
+/** Is the event about this message? */
+export function hasMessage(event: AuditEvent, message: number): boolean {
+  if (!('message' in event) || event.message === null) return false;
+  if (event.kind === 'calls') return message >= event.message && message < event.message + event.count;
+  return event.message === message;
+}
+
 /** The participants and names that an event mentions. */
 export function participantsOf(event: AuditEvent): string[] {
   switch (event.kind) {
@@ -57,6 +64,8 @@ export function participantsOf(event: AuditEvent): string[] {
     case 'grant':
     case 'revoke':
     case 'delegate':
+    case 'port':
+    case 'calls':
       return [event.from, event.to];
     case 'deliver':
       return [event.to];
@@ -97,7 +106,7 @@ function isMatch(event: AuditEvent, filter: EventFilter, compartments: Compartme
   if (fromSeq !== undefined && event.seq < fromSeq) return false;
   if (fromMs !== undefined && event.timeMs < fromMs) return false;
   if (toMs !== undefined && event.timeMs > toMs) return false;
-  if (message !== undefined && !('message' in event && event.message === message)) return false;
+  if (message !== undefined && !hasMessage(event, message)) return false;
   if (participant !== undefined && !participantsOf(event).includes(participant)) return false;
   if (tag !== undefined && !hasTag(event, tag)) return false;
   if (compartment === undefined) return true;

@@ -2,6 +2,7 @@ import { existsSync, statSync } from 'node:fs';
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import { pathToFileURL } from 'node:url';
 import { CofferdamError, isCofferdamError } from '../error.ts';
+import { callsBackward, callsForward } from './crossings.ts';
 import { decodeBatch } from './decode.ts';
 import type { AuditEvent } from './events.ts';
 import type { Batch } from './hash.ts';
@@ -59,14 +60,20 @@ export class JournalReader implements Disposable {
 
   *events(): Generator<AuditEvent> {
     for (let batch = this.batchAfter(0); batch !== null; batch = this.batchAfter(batch.firstSeq)) {
-      yield* decodeBatch(batch);
+      for (const event of decodeBatch(batch)) {
+        if (event.kind === 'crossings') yield* callsForward(event);
+        else yield event;
+      }
     }
   }
 
   /** Newest first, from the batch that begins at or before `seq`. */
   *eventsBackward(seq: number): Generator<AuditEvent> {
     for (let batch = this.batchBefore(seq + 1); batch !== null; batch = this.batchBefore(batch.firstSeq)) {
-      yield* [...decodeBatch(batch)].reverse();
+      for (const event of [...decodeBatch(batch)].reverse()) {
+        if (event.kind === 'crossings') yield* callsBackward(event);
+        else yield event;
+      }
     }
   }
 

@@ -63,6 +63,8 @@ export interface Flow {
   readonly label: StoredLabel | null;
   readonly bytes: number;
   readonly message: number | null;
+  /** Flows like this one: of `message` and the ones after it. 0 for a part of what another flow counts. */
+  readonly count: number;
   readonly run: number;
   readonly seq: number;
 }
@@ -122,7 +124,7 @@ export class TraceGraphBuilder {
 
   flow(flow: Flow): void {
     const edge = this.#edge(flow, this.node(flow.from).id, this.node(flow.to).id);
-    edge.flows++;
+    edge.flows = Math.max(1, edge.flows + flow.count);
     edge.bytes += flow.bytes;
     edge.firstSeq = Math.min(edge.firstSeq, flow.seq);
     edge.lastSeq = Math.max(edge.lastSeq, flow.seq);

@@ -1,8 +1,8 @@
 import { CofferdamError } from '../error.ts';
 import type { AuditEvent, AuditEventOf, StoredLabel } from './events.ts';
-import { flowOf, isHostCode, participantNode, postFlow } from './flows.ts';
+import { callsFlows, flowOf, isHostCode, participantNode, postFlow } from './flows.ts';
 import { LIMITS } from './limits.ts';
-import { participantsOf } from './query.ts';
+import { hasMessage, participantsOf } from './query.ts';
 import { JournalReader, type JournalSource } from './reader.ts';
 import { type Flow, type NodeKey, type TraceGraph, TraceGraphBuilder } from './trace-graph.ts';
 
@@ -77,7 +77,7 @@ function surveyJournal(reader: JournalReader, query: TraceQuery): Survey {
     if (event.kind === 'host' && event.phase === 'start') runs.push(event.seq);
     const run = runs.at(-1) ?? 0;
     if (query.run === undefined || query.run === run) {
-      if (message !== undefined && 'message' in event && event.message === message) found = run;
+      if (message !== undefined && hasMessage(event, message)) found = run;
       if (instance !== undefined && participantsOf(event).includes(instance)) found = run;
     }
   }
@@ -102,12 +102,13 @@ function subjectOf({ message, instance, tag }: TraceQuery): string {
   return instance === undefined ? `message ${message}` : `instance ${instance}`;
 }
 
-type Seed = Pick<Flow, 'message' | 'label' | 'run'>;
+type Seed = Pick<Flow, 'message' | 'count' | 'label' | 'run'>;
 
 /** What a trace begins with. */
 interface Start {
   /** In the trace from the first event to the last. */
   readonly member: NodeKey | null;
+  readonly message: number | null;
   /** Does the trace begin with what this flow moves? */
   readonly isSeed: (flow: Seed) => boolean;
   /** Does the trace begin with an instance that is started with this label? */
@@ -115,13 +116,16 @@ interface Start {
 }
 
 function startOf({ message, instance, tag }: TraceQuery, { run }: Survey): Start {
-  const never = (): boolean => false;
+  const nothing: Start = { member: null, message: null, isSeed: () => false, isSeedLabel: () => false };
   if (tag !== undefined) {
     const isSeedLabel = ({ secrecy, integrity }: StoredLabel) => secrecy.includes(tag) || integrity.includes(tag);
-    return { member: null, isSeed: ({ label }) => label !== null && isSeedLabel(label), isSeedLabel };
+    return { ...nothing, isSeed: ({ label }) => label !== null && isSeedLabel(label), isSeedLabel };
   }
-  if (instance !== undefined) return { member: participantNode(run, instance), isSeed: never, isSeedLabel: never };
-  return { member: null, isSeed: (flow) => flow.message === message && flow.run === run, isSeedLabel: never };
+  if (instance !== undefined) return { ...nothing, member: participantNode(run, instance) };
+  if (message === undefined) return nothing;
+  const isSeed = (flow: Seed): boolean =>
+    flow.run === run && flow.message !== null && message >= flow.message && message < flow.message + flow.count;
+  return { ...nothing, message, isSeed };
 }
 
 interface HalfPost {
@@ -169,13 +173,21 @@ class Follower {
       case 'deliver':
         this.#takePost(event, run);
         break;
+      case 'calls': {
+        const flows = callsFlows(event, run, this.#start.message);
+        for (const flow of this.#isForward ? flows : flows.reverse()) this.#takeFlow(flow);
+        break;
+      }
       default: {
         const flow = flowOf(event, run);
-        if (flow === null) return;
-        const near = this.#isForward ? flow.from : flow.to;
-        if (this.#carriers.has(near.id) || this.#begins(near, flow)) this.#follow(flow);
+        if (flow !== null) this.#takeFlow(flow);
       }
     }
+  }
+
+  #takeFlow(flow: Flow): void {
+    const near = this.#isForward ? flow.from : flow.to;
+    if (this.#carriers.has(near.id) || this.#begins(near, flow)) this.#follow(flow);
   }
 
   #begin(node: NodeKey): void {
@@ -189,7 +201,8 @@ class Follower {
     if ((event.kind === 'post') === this.#isForward) {
       const half = { event, isCarried: this.#carriers.has(participantNode(run, nearName(event)).id) };
       // Not every post is delivered, but every delivery was posted: only when forward would the others pile up.
-      const isSeed = event.kind === 'post' && this.#start.isSeed({ ...event, label: event.requestLabel, run });
+      const isSeed =
+        event.kind === 'post' && this.#start.isSeed({ ...event, count: 1, label: event.requestLabel, run });
       if (!this.#isForward || half.isCarried || isSeed) this.#posts.set(key, half);
       return;
     }

@@ -1,5 +1,5 @@
 import { isCofferdamError } from '../error.ts';
-import { FORMAT_EVENTS_1 } from './format.ts';
+import { isKnownFormat } from './format.ts';
 import { type Batch, batchHash, GENESIS_HASH, GENESIS_HEAD, type Head, headOf, isSameHash } from './hash.ts';
 import { readHead } from './head.ts';
 import { LIMITS } from './limits.ts';
@@ -139,7 +139,7 @@ class Verification {
     } else if (!follows && isWhole) {
       this.#add('missing', batch.firstSeq, 'the batch does not continue the one before it');
     }
-    if (batch.format !== FORMAT_EVENTS_1) {
+    if (!isKnownFormat(batch.format)) {
       this.#add('format', batch.firstSeq, `payload format ${batch.format} is unknown to this version`);
     }
     this.#events += batch.count;
