@@ -3,6 +3,7 @@ import { parse } from '@bytecodealliance/jco-transpile/wasm-tools';
 import { describe, expect, it } from 'vitest';
 import type { InstanceHost } from '../../src/compartment/contract.ts';
 import { makeInlineCode } from '../../src/compartment/inline.ts';
+import { CofferdamError } from '../../src/error.ts';
 import { planComponent } from '../../src/wasm/index.ts';
 import { hostOf, NO_HOST } from './forwarder.ts';
 import { codeOf } from './support.ts';
@@ -137,6 +138,33 @@ describe('components within a component', () => {
       (export "ping" (func $b "ping")))`;
     expect(codeOf(await start(text).then((call) => () => call('ping')))).toBe('none');
     expect(codeOf(await start(text).then((call) => () => call('run')))).toBe('INSTANCE_REENTERED');
+  });
+
+  it('what one of them catches stops the others, too', async () => {
+    const text = `(component
+      (import "out" (func $out))
+      (component $Inner
+        (import "out" (func $out))
+        (core func $out' (canon lower (func $out)))
+        (core module $M (import "" "out" (func $out))
+          (func (export "f") (block $caught (try_table (catch_all $caught) (call $out)))))
+        (core instance $m (instantiate $M (with "" (instance (export "out" (func $out'))))))
+        (func (export "f") (canon lift (core func $m "f"))))
+      (instance $inner (instantiate $Inner (with "out" (func $out))))
+      (core func $f' (canon lower (func $inner "f")))
+      (core func $out' (canon lower (func $out)))
+      (core module $M (import "" "f" (func $f)) (import "" "out" (func $out))
+        (func (export "g") (block $caught (try_table (catch_all $caught) (call $f))) (call $out)))
+      (core instance $m (instantiate $M (with "" (instance (export "f" (func $f')) (export "out" (func $out'))))))
+      (func (export "g") (canon lift (core func $m "g"))))`;
+    let calls = 0;
+    const denied = hostOf(() => {
+      calls++;
+      throw new CofferdamError('FLOW_DENIED', 'no');
+    });
+    expect(codeOf(await start(text, denied).then((call) => () => call('g')))).toBe('FLOW_DENIED');
+    expect(calls).toBe(1);
+    expect(codeOf(await start(text).then((call) => () => call('g')))).toBe('none');
   });
 
   it('an import that waits suspends all of them', async () => {

@@ -155,6 +155,8 @@ describe('text that is none', () => {
   it('U+FFFD and a byte order mark are text', () => {
     expect(fresh('utf8', at([0xef, 0xbf, 0xbd]))('string', 64, 3)).toBe('\uFFFD');
     expect(fresh('utf8', at([0xef, 0xbb, 0xbf, 0x61]))('string', 64, 4)).toBe('\uFEFFa');
+    const both = at([0xef, 0xbb, 0xbf, 0xef, 0xbf, 0xbd]);
+    expect(fresh('utf8', both)('string', 64, 6)).toBe('\uFEFF\uFFFD');
     expect(fresh('utf16', at([0xff, 0xfe, 0x61, 0]))('string', 64, 2)).toBe('\uFEFFa');
   });
 
