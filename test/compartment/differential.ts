@@ -68,7 +68,7 @@ class WitWriter {
   }
 }
 
-export async function componentOf(type: ValType): Promise<Uint8Array> {
+async function componentOf(type: ValType): Promise<Uint8Array> {
   const wit = new WitWriter();
   const text = wit.type(type);
   const witSource = `package test:forward; world w { ${wit.declarations.join('\n')}\n import g: func(p0: ${text}) -> ${text}; export f: func(p0: ${text}) -> ${text}; }`;
@@ -90,17 +90,30 @@ async function runHere(bytes: Uint8Array): Promise<Run> {
   };
 }
 
-async function runInJco(bytes: Uint8Array, folder: string): Promise<Run> {
-  const { files } = await transpileBytes(bytes, { name: 'guest', instantiation: 'sync' });
-  const path = join(folder, 'guest.mjs');
-  await writeFile(path, files['guest.js'] as Uint8Array);
-  const { instantiate } = await import(/* @vite-ignore */ pathToFileURL(path).href);
-  const module = (name: string) => new WebAssembly.Module(files[name] as Uint8Array<ArrayBuffer>);
+async function runInJco(bytes: Uint8Array): Promise<Run> {
+  const instantiate = await transpile(bytes);
   return (value) => {
     let seen: unknown;
-    const { f } = instantiate(module, { g: { default: (arg: unknown) => (seen = arg) } });
-    return { answer: f(value), seen };
+    const { f } = instantiate({ g: { default: (arg: unknown) => (seen = arg) } });
+    return { answer: f?.(value), seen };
   };
+}
+
+type JcoInstantiate = (imports: object) => Readonly<Record<string, (...args: unknown[]) => unknown>>;
+
+/** A component as jco runs it. */
+export async function transpile(bytes: Uint8Array): Promise<JcoInstantiate> {
+  const { files } = await transpileBytes(bytes, { name: 'guest', instantiation: 'sync' });
+  const folder = await mkdtemp(join(tmpdir(), 'differential-'));
+  try {
+    const path = join(folder, 'guest.mjs');
+    await writeFile(path, files['guest.js'] as Uint8Array);
+    const { instantiate } = await import(/* @vite-ignore */ pathToFileURL(path).href);
+    const module = (name: string) => new WebAssembly.Module(files[name] as Uint8Array<ArrayBuffer>);
+    return (imports) => instantiate(module, imports);
+  } finally {
+    await rm(folder, { recursive: true });
+  }
 }
 
 export interface Difference {
@@ -130,17 +143,12 @@ export async function differences(
   const found: Difference[] = [];
   const suited = typeOfDepth(3).filter((type) => !isBeyondJco(type) && type.kind !== 'result');
   for (const type of fc.sample(suited, { numRuns: types, seed })) {
-    const folder = await mkdtemp(join(tmpdir(), 'differential-'));
-    try {
-      const bytes = await componentOf(type);
-      const [here, jco] = [await runHere(bytes), await runInJco(bytes, folder)];
-      for (const value of fc.sample(valuesOf(type), { numRuns: values, seed })) {
-        const [a, b] = [here, jco].map((run) => attempt(() => comparable(run(value))));
-        if (!isEqual(a, b) || (a as object & { threw?: unknown }).threw !== undefined)
-          found.push({ type, value, here: a, jco: b });
-      }
-    } finally {
-      await rm(folder, { recursive: true });
+    const bytes = await componentOf(type);
+    const [here, jco] = [await runHere(bytes), await runInJco(bytes)];
+    for (const value of fc.sample(valuesOf(type), { numRuns: values, seed })) {
+      const [a, b] = [here, jco].map((run) => attempt(() => comparable(run(value))));
+      if (!isEqual(a, b) || (a as { threw?: unknown }).threw !== undefined)
+        found.push({ type, value, here: a, jco: b });
     }
   }
   return found;
