@@ -9,6 +9,7 @@ export const CODES = {
   LABEL_LIMIT: 'A label has too many tags, or too many labels are known.',
   LABEL_TAG_KIND: 'A secrecy tag stands where an integrity tag belongs, or the other way round.',
   LABEL_TAG_CONFLICT: 'A tag or tag family is declared twice.',
+  LABEL_SHAPE: 'What stands for a label is none.',
   LABEL_FOREIGN: 'A label was made by another label space, or by nobody.',
   LABEL_PRIVILEGE_COVERED: 'A privilege over one member was to be taken away while the whole family is held.',
   // limits of core modules (wasm/rewrite-limits)

@@ -15,7 +15,7 @@ import {
   withLabel,
 } from './crossing.ts';
 import { Decisions } from './decisions.ts';
-import { type Compartment, type Edge, HOST } from './edge.ts';
+import type { Compartment, Edge } from './edge.ts';
 import { type Binding, Fuser } from './fuse.ts';
 import { gateUsesOf, reserveBudgets } from './gate-uses.ts';
 import { GateBudgets } from './gates.ts';
@@ -24,6 +24,7 @@ import { makeInstanceHost, type Powers } from './instance-host.ts';
 import { Instances, type Slot } from './instances.ts';
 import type { Kernel } from './kernel.ts';
 import { Posts } from './posts.ts';
+import { asPresent, importOf } from './present.ts';
 import type { Recorder } from './recorder.ts';
 import { callResource } from './resource-call.ts';
 
@@ -112,12 +113,12 @@ export class Broker {
   /** The host's own messages wait for an instance that is suspended in another call. */
   async #run(sent: Crossing, posted?: number): Promise<Reply> {
     const { chain } = sent;
-    let crossing = this.#asPresent(sent);
+    let crossing = asPresent(this.compartments, sent);
     // Nothing may come between finding the instance free and entering it.
     for (let slot = this.#busySlot(crossing); slot; slot = this.#busySlot(crossing)) {
       await this.instances.waitFor(slot, chain.signal);
       chain.assertGoing();
-      crossing = this.#asPresent(sent);
+      crossing = asPresent(this.compartments, sent);
     }
     if (crossing.edge.target.kind === 'resource') return this.#callResource(crossing, posted);
     return isSuspending(crossing.edge) ? this.#callSuspending(crossing, posted) : this.#callNow(crossing, posted);
@@ -160,39 +161,10 @@ export class Broker {
     }
   }
 
-  /** A message that waited while its receiver was replaced gets the new code. */
-  #asPresent(crossing: Crossing): Crossing {
-    const { edge } = crossing;
-    const to = this.compartments.get(edge.to);
-    if (edge.target.kind === 'resource' || edge.target.compartment === to) return crossing;
-    return { ...crossing, edge: this.#presentEdge(edge) };
-  }
-
-  #presentEdge(edge: Edge): Edge {
-    const candidates =
-      edge.from === HOST
-        ? (this.compartments.get(edge.to)?.edges.entries ?? []).flatMap((entry) =>
-            entry ? [entry.call, entry.post] : [],
-          )
-        : (this.compartments.get(edge.from)?.edges.imports ?? []);
-    const present = candidates.find(
-      ({ to, name, isPost }) => to === edge.to && name === edge.name && isPost === edge.isPost,
-    );
-    if (present) return present;
-    throw new CofferdamError('TARGET_UNKNOWN', `${edge.from} has no link to ${edge.to}: ${edge.name} any more.`);
-  }
-
-  /** The code of an instance that is inside a call may have been replaced or unloaded: its links are those in force now. */
-  #importOf({ compartment }: Slot, index: number): Edge | undefined {
-    const edge = compartment.edges.imports[index];
-    const isPresent = this.compartments.get(compartment.name) === compartment;
-    return edge && !isPresent ? this.#presentEdge(edge) : edge;
-  }
-
   /** The guest in `slot` called its import number `index`. */
   #fromGuest(slot: Slot, index: number, args: readonly unknown[]): unknown {
     const { chain } = slot;
-    const edge = this.#importOf(slot, index);
+    const edge = importOf(this.compartments, slot, index);
     if (chain === null || edge === undefined) {
       throw new CofferdamError('CALL_OUTSIDE', `${slot.id} called an import outside of any call.`);
     }
@@ -218,7 +190,7 @@ export class Broker {
   /** What `#admit` does for one call is done here for all that follow, until the epoch changes. */
   #bind(slot: Slot, index: number, bound: Slot | null): Binding {
     const { chain } = slot;
-    const edge = this.#importOf(slot, index);
+    const edge = importOf(this.compartments, slot, index);
     if (chain === null || edge?.target.kind !== 'export') {
       throw new CofferdamError('CALL_OUTSIDE', `${slot.id} called an import outside of any call.`);
     }
@@ -291,12 +263,9 @@ export class Broker {
 
   #complete(crossing: Crossing, entered: Entered, value: unknown): Reply {
     const { slot, message, settle } = entered;
-    const { chain, edge, fromLabel } = crossing;
+    const { chain, edge } = crossing;
     if (chain.failure) throw chain.failure; // a guest caught the exception: the chain has ended all the same
     const label = this.#replyLabel(crossing, entered);
-    if (crossing.from && fromLabel && !this.space.canFlow(label, fromLabel)) {
-      throw new CofferdamError('FLOW_DENIED', `The gate of ${edge.to}.${edge.name} was closed during the call.`);
-    }
     const bytes = sizeOfResult(edge, value);
     settle(bytes);
     this.#recorder.replied(crossing, slot, message, label, bytes, outcomeOf(value, edge));
@@ -306,17 +275,21 @@ export class Broker {
   }
 
   /** A reply is a message, too: a privilege that was revoked while the callee ran releases nothing any more (rule 8). */
-  #replyLabel({ edge, fromLabel, request }: Crossing, { verdict, epoch }: Entered): Label {
+  #replyLabel(crossing: Crossing, { verdict, epoch }: Entered): Label {
     if (!verdict.exportGateUsed || epoch === this.grants.epoch) return verdict.reply;
+    const { edge, from, fromLabel, request } = crossing;
     const now = this.decisions.standing(edge, { from: fromLabel, request });
-    return now.allowed && now.exportGateUsed ? verdict.reply : verdict.instance;
+    if (now.allowed && now.exportGateUsed) return verdict.reply;
+    if (from === null || this.space.canFlow(verdict.instance, from.label)) return verdict.instance;
+    if (!now.allowed) throw this.#recorder.denied(crossing, now);
+    throw new CofferdamError('FLOW_DENIED', `The gate of ${edge.to}.${edge.name} was closed during the call.`);
   }
 
   /** Ends the chain: this instance is discarded, and so is every other one on the way out. */
   #fail(crossing: Crossing, entered: Entered, error: unknown): CofferdamError {
     const { slot, message, settle } = entered;
     const { chain, from } = crossing;
-    const label = this.#replyLabel(crossing, entered);
+    const label = from === null ? this.#replyLabel(crossing, entered) : entered.verdict.reply;
     const cause = toCofferdamError(error);
     chain.depth -= 1;
     settle(0);

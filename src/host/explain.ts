@@ -1,9 +1,10 @@
 import type { Broker } from '../broker/broker.ts';
-import { type Edge, HOST } from '../broker/edge.ts';
+import { type Edge, type Entry, HOST } from '../broker/edge.ts';
 import { edgeName, explainEdge } from '../broker/recorder.ts';
 import { isNamed, type Wiring } from '../broker/wiring.ts';
 import { CofferdamError } from '../error.ts';
 import { type Explanation, formatExplanation, type Label, type LabelInput } from '../label/index.ts';
+import { isUpTo } from './target.ts';
 
 /** Would a message flow along the edges from one party to another? */
 export interface Explained {
@@ -19,7 +20,7 @@ export interface ExplainedEdge {
   readonly allowed: boolean;
   /** Where it is allowed: the labels of the message as it arrives, the instance that runs, and the reply. */
   readonly labels: { readonly request: Label; readonly instance: Label; readonly reply: Label } | null;
-  /** Where it is not. */
+  /** Where it is not; null also where the manifest's entries keep host code from such labels. */
   readonly explanation: Explanation | null;
 }
 
@@ -30,13 +31,16 @@ export function explainFlow(
   { from, to, label, export: key }: { from: string; to: string; label: LabelInput; export?: string },
 ): Explained {
   const request = broker.space.label(label);
-  const edges = edgesBetween(wiring, from, to).filter(({ name }) => key === undefined || isNamed(name, key));
-  if (edges.length === 0) {
+  const ways = waysBetween(wiring, from, to).filter(({ edge }) => key === undefined || isNamed(edge.name, key));
+  if (ways.length === 0) {
     throw new CofferdamError('TARGET_UNKNOWN', `No link leads from ${from} to ${to}: nothing can flow (rule 9).`, {
       details: { from, to },
     });
   }
-  const explained = edges.map((edge): ExplainedEdge => {
+  const explained = ways.map(({ edge, upTo }): ExplainedEdge => {
+    if (!isUpTo(broker.space, upTo, request)) {
+      return { edge: edgeName(edge), allowed: false, labels: null, explanation: null };
+    }
     const verdict = broker.decisions.decide(edge, { from: from === HOST ? null : request, request }, 0);
     if (!verdict.allowed) {
       return { edge: edgeName(edge), allowed: false, labels: null, explanation: explainEdge(edge, verdict) };
@@ -46,15 +50,21 @@ export function explainFlow(
   });
   const text = explained.map(({ edge, labels, explanation }) => {
     if (explanation) return `${edge}\n${formatExplanation(explanation)}`;
-    return `${edge}\nallowed: runs at ${labels ? broker.space.format(labels.instance) : ''}`;
+    if (!labels) return `${edge}\ndenied: the manifest's entries do not go up to ${broker.space.format(request)}`;
+    return `${edge}\nallowed: runs at ${broker.space.format(labels.instance)}`;
   });
   return { allowed: explained.every(({ allowed }) => allowed), edges: explained, text: text.join('\n') };
 }
 
-function edgesBetween(wiring: Wiring, from: string, to: string): readonly Edge[] {
+interface Way extends Pick<Entry, 'upTo'> {
+  readonly edge: Edge;
+}
+
+function waysBetween(wiring: Wiring, from: string, to: string): readonly Way[] {
   if (from === HOST) {
     const { entries } = wiring.compartments.get(to)?.edges ?? { entries: [] };
-    return entries.flatMap((entry) => (entry ? [entry.call] : []));
+    return entries.flatMap((entry) => (entry ? [{ edge: entry.call, upTo: entry.upTo }] : []));
   }
-  return (wiring.compartments.get(from)?.edges.imports ?? []).filter((edge) => edge.to === to);
+  const edges = (wiring.compartments.get(from)?.edges.imports ?? []).filter((edge) => edge.to === to);
+  return edges.map((edge) => ({ edge, upTo: null }));
 }

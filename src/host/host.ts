@@ -1,13 +1,13 @@
 import type { EventEmitter } from 'node:events';
 import type { Journal } from '../audit/index.ts';
 import type { Broker } from '../broker/broker.ts';
-import { type Reply as BrokerReply, type Crossing, heldByHost } from '../broker/crossing.ts';
-import { type Edge, type Entry, HOST } from '../broker/edge.ts';
+import { type Crossing, heldByHost } from '../broker/crossing.ts';
+import { HOST } from '../broker/edge.ts';
 import type { GrantChange } from '../broker/grants.ts';
 import type { HostEvents, Recorder } from '../broker/recorder.ts';
 import type { Wiring } from '../broker/wiring.ts';
 import { conformArguments } from '../convention/conform.ts';
-import { CofferdamError } from '../error.ts';
+import { CofferdamError, isCofferdamError } from '../error.ts';
 import type { Ceiling, Label, LabelInput } from '../label/index.ts';
 import type { Policy } from '../policy/policy.ts';
 import { listFiles, readLabelledFile } from '../services/files.ts';
@@ -16,7 +16,7 @@ import { type Explained, explainFlow } from './explain.ts';
 import type { CallOptions, CompartmentStatus, HostFile, HostSession, PostOptions, Reply } from './held.ts';
 import type { Loader } from './loader.ts';
 import { Session } from './session.ts';
-import { maxBytesOf, resolveEntry, sizeOfArguments, unknownCompartment } from './target.ts';
+import { assertUpTo, maxBytesOf, resolveEntry, sizeOfArguments, unknownCompartment, unwrapResult } from './target.ts';
 import { typedCompartment } from './typed.ts';
 
 /** What all calls of a host share: who sends, and what happens to the label of the reply. */
@@ -230,9 +230,13 @@ export class Host implements AsyncDisposable {
     }
     const crossing = this.#crossing(sender, 'call', target, args, options);
     if (sender.session) this.#assertTakes(sender.session, crossing);
-    const reply = await this.#broker.call(crossing);
+    const reply = await this.#broker.call(crossing).catch((error: unknown) => {
+      // A failure is a reply (rule 6).
+      if (isCofferdamError(error) && error.details.label) sender.session?.takeIn(error.details.label as Label);
+      throw error;
+    });
     sender.session?.takeIn(reply.label);
-    return { ...reply, value: this.#unwrap(crossing.edge, reply) as T };
+    return { ...reply, value: unwrapResult(crossing.edge, reply) as T };
   }
 
   #post(sender: Sender, target: string, args: readonly unknown[], options: PostOptions): void {
@@ -253,7 +257,7 @@ export class Host implements AsyncDisposable {
     const entry = resolveEntry(this.#wiring, target, args);
     const edge = entry[kind];
     const request = this.#labelOf(sender, options);
-    this.#assertUpTo(entry, request, target);
+    assertUpTo(this.#broker.space, entry, request, target);
     // A post is delivered later: what was checked must be what arrives.
     const fixed = kind === 'post' ? conformArguments(edge.type, args, target, maxBytesOf(edge)) : args;
     return {
@@ -273,7 +277,9 @@ export class Host implements AsyncDisposable {
   /** Rule 9: input without a label is an error, unless the manifest sets a default for it. */
   #labelOf({ session }: Sender, { label, from }: CallOptions): Label {
     const { space } = this.#broker;
-    const parts = [session?.label, from?.label, label && space.label(label)].filter((part) => part !== undefined);
+    // Labels are made anew: one that another host gave, or that was written by hand, is known here by its tags alone.
+    const given = [from && (from.label ?? null), label].filter((part) => part !== undefined);
+    const parts = [...(session ? [session.label] : []), ...given.map((part) => space.label(part))];
     const [first, ...rest] = parts;
     if (first) return rest.reduce((joined, part) => space.join(joined, part), first);
     if (this.#policy.defaultLabel) return space.label(this.#policy.defaultLabel);
@@ -283,30 +289,10 @@ export class Host implements AsyncDisposable {
     );
   }
 
-  #assertUpTo({ upTo }: Entry, request: Label, target: string): void {
-    const { space } = this.#broker;
-    if (upTo === null || upTo.some((ceiling) => space.isWithin(request, ceiling))) return;
-    throw new CofferdamError(
-      'ENTRY_DENIED',
-      `${space.format(request)} is above what the manifest's entries let ${target} be given. Raise its \`upTo\`.`,
-      { details: { target, label: request } },
-    );
-  }
-
   /** Labels are known before the call: one whose reply the session may not hold is refused before anything runs. */
   #assertTakes(session: Session, { edge, request }: Crossing): void {
     const verdict = this.#broker.decisions.decide(edge, { from: null, request }, 0);
     if (verdict.allowed) session.assertWithin(verdict.reply);
-  }
-
-  /** jco's convention at the program's surface: `ok` is the value, `err` is thrown. */
-  #unwrap({ type, to, name }: Edge, { value, label }: BrokerReply): unknown {
-    if (type.result?.kind !== 'result') return value;
-    const { tag, val } = value as { tag: 'ok' | 'err'; val: unknown };
-    if (tag === 'ok') return val;
-    throw new CofferdamError('GUEST_ERROR', `${to}.${name} answered with an error; it is in details.payload.`, {
-      details: { payload: val, label },
-    });
   }
 
   #change(change: GrantChange): void {

@@ -1,8 +1,10 @@
 import { sizerOf } from '../abi/index.ts';
+import type { Reply } from '../broker/crossing.ts';
 import type { Edge, Entry } from '../broker/edge.ts';
 import { isNamed, type Wiring } from '../broker/wiring.ts';
 import { conformArguments } from '../convention/conform.ts';
 import { CofferdamError } from '../error.ts';
+import type { Label, LabelSpace } from '../label/index.ts';
 
 /**
  * `compartment.export` to its edges. The export may be written in full (`desk:text/classify#classify`) or by its last
@@ -50,6 +52,30 @@ export function resolveEntry(wiring: Wiring, target: string, args: readonly unkn
     });
   }
   return entry;
+}
+
+/** `entries` bounds the labels that host code uses, and `check` relies on it. Throws ENTRY_DENIED. */
+export function assertUpTo(space: LabelSpace, { upTo }: Entry, request: Label, target: string): void {
+  if (isUpTo(space, upTo, request)) return;
+  throw new CofferdamError(
+    'ENTRY_DENIED',
+    `${space.format(request)} is above what the manifest's entries let ${target} be given. Raise its \`upTo\`.`,
+    { details: { target, label: request } },
+  );
+}
+
+export function isUpTo(space: LabelSpace, upTo: Entry['upTo'], request: Label): boolean {
+  return upTo === null || upTo.some((ceiling) => space.isWithin(request, ceiling));
+}
+
+/** jco's convention at the program's surface: `ok` is the value, `err` is thrown. */
+export function unwrapResult({ type, to, name }: Edge, { value, label }: Reply): unknown {
+  if (type.result?.kind !== 'result') return value;
+  const { tag, val } = value as { tag: 'ok' | 'err'; val: unknown };
+  if (tag === 'ok') return val;
+  throw new CofferdamError('GUEST_ERROR', `${to}.${name} answered with an error; it is in details.payload.`, {
+    details: { payload: val, label },
+  });
 }
 
 /** Bytes that the arguments carry. Throws ARGUMENT_TYPE where one does not fit its type so badly that it has no size. */

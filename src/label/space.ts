@@ -40,9 +40,12 @@ export class LabelSpace {
 
   /**
    * The label with these tags. A member of a declared family needs no declaration of its own, so only trusted host code
-   * may call this with names from outside. Throws LABEL_TAG_SYNTAX, LABEL_TAG_UNDECLARED, LABEL_TAG_KIND, LABEL_LIMIT.
+   * may call this with names from outside. Throws LABEL_SHAPE, LABEL_TAG_SYNTAX, LABEL_TAG_UNDECLARED, LABEL_TAG_KIND,
+   * LABEL_LIMIT.
    */
-  label({ secrecy = [], integrity = [] }: LabelInput): Label {
+  label(input: LabelInput): Label {
+    assertLabelShape(input);
+    const { secrecy = [], integrity = [] } = input;
     this.#assertTagCount(secrecy.length + integrity.length);
     for (const tag of secrecy) this.assertTag(parseTag(tag), 'secrecy');
     for (const tag of integrity) this.assertTag(parseTag(tag), 'integrity');
@@ -208,6 +211,18 @@ export class LabelSpace {
       },
     );
   }
+}
+
+/** Read leniently, `'customer:acme'` and `{ secret: ['customer:acme'] }` would have no tags: they would be public. */
+function assertLabelShape(input: unknown): asserts input is LabelInput {
+  const isObject = typeof input === 'object' && input !== null && !Array.isArray(input);
+  const isPart = ([key, value]: [string, unknown]) =>
+    key === 'id' || ((key === 'secrecy' || key === 'integrity') && (value === undefined || Array.isArray(value)));
+  if (isObject && Object.entries(input).every(isPart)) return;
+  throw new CofferdamError(
+    'LABEL_SHAPE',
+    'This is no label — write { secrecy: ["…"], integrity: ["…"] }, both optional; {} is public.',
+  );
 }
 
 function sorted(tags: Iterable<string>): string[] {

@@ -1,0 +1,44 @@
+import { expect } from 'vitest';
+import { ALLOCATOR, type Arena, codeOf } from '../arena.ts';
+import { acme, attack, EVERY, makeSink, nobody } from './attack.ts';
+
+/** Hands what it is given to the world: once as a call, once one way. */
+const spy = {
+  wit: 'world guest { import tell: func(text: string); import whisper: func(text: string); export run: func(text: string); export murmur: func(text: string); }',
+  wat: `(module (import "$root" "tell" (func $tell (param i32 i32))) (import "$root" "whisper" (func $whisper (param i32 i32)))
+    ${ALLOCATOR}
+    (func (export "run") (param i32 i32) (call $tell (local.get 0) (local.get 1)))
+    (func (export "murmur") (param i32 i32) (call $whisper (local.get 0) (local.get 1))))`,
+  clearance: EVERY,
+  resources: ['sink'],
+};
+const arena: Arena = {
+  compartments: { spy },
+  links: [
+    { from: 'spy', import: 'tell', to: 'sink' },
+    { from: 'spy', import: 'whisper', to: 'sink', post: true },
+  ],
+  resources: { sink: { function: true } },
+};
+
+attack('a secret instance sends to the public', {
+  async stopped(make) {
+    const { got, resources } = makeSink();
+    const host = await make(arena, { resources });
+    expect(await codeOf(() => host.call('spy.run', ['secret'], acme))).toBe('FLOW_DENIED');
+    expect(await codeOf(() => host.call('spy.murmur', ['secret'], acme))).toBeUndefined();
+    await host.drained();
+    expect(got).toEqual([]);
+    // The host goes on, and so does the same compartment elsewhere.
+    await host.call('spy.run', ['weather'], nobody);
+    expect(got).toEqual(['weather']);
+  },
+  async twin(make) {
+    const { got, resources } = makeSink();
+    const host = await make(arena, { resources });
+    await host.call('spy.run', ['weather'], nobody);
+    await host.call('spy.murmur', ['forecast'], nobody);
+    await host.drained();
+    expect(got).toEqual(['weather', 'forecast']);
+  },
+});
