@@ -2,6 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { Command } from 'commander';
 import { toJson } from './src/json.ts';
 import { describeMachine } from './src/machine.ts';
+import { toMarkdown } from './src/markdown.ts';
 import { QUICK, THOROUGH } from './src/measure.ts';
 import { installPeers } from './src/peers.ts';
 import { type Result, runRow } from './src/result.ts';
@@ -12,6 +13,7 @@ import { verdictsOf } from './src/verdict.ts';
 
 interface Options {
   readonly json?: string;
+  readonly markdown?: string;
   readonly rows?: string;
   readonly quick: boolean;
   readonly install: boolean;
@@ -20,6 +22,7 @@ interface Options {
 const options = new Command('npm run bench --')
   .description('Measures Cofferdam and its peers side by side, in turns, in one run.')
   .option('--json <file>', 'write the figures there as JSON')
+  .option('--markdown <file>', 'write the table of docs/performance.md there')
   .option('--rows <pattern>', 'only rows whose id matches this regular expression')
   .option('--quick', 'a few samples: says that it works, not how fast', false)
   .option('--no-install', 'do not install peers that are not there')
@@ -30,7 +33,7 @@ const options = new Command('npm run bench --')
 process.exitCode = await main(options);
 
 /** 0: all was measured, whatever came out; 1: something went wrong; 2: no such row. Peers that are not there do no harm. */
-async function main({ json, rows: pattern = '', quick, install }: Options): Promise<number> {
+async function main({ json, markdown, rows: pattern = '', quick, install }: Options): Promise<number> {
   const chosen = new RegExp(pattern);
   const rows = ROWS.filter(({ id }) => chosen.test(id));
   if (rows.length === 0) {
@@ -50,6 +53,7 @@ async function main({ json, rows: pattern = '', quick, install }: Options): Prom
     console.log(`${formatResult(result)}\n`);
   }
   if (json !== undefined) writeFileSync(json, `${JSON.stringify(toJson(results), null, 2)}\n`);
+  if (markdown !== undefined) writeFileSync(markdown, `${toMarkdown(results)}\n`);
   console.log(summary(results));
   return results.some(({ outcomes }) => [...outcomes.values()].some(({ kind }) => kind === 'failed')) ? 1 : 0;
 }

@@ -107,7 +107,9 @@ function quantile(sorted: readonly number[], q: number): number {
   return sorted[Math.max(0, Math.ceil(q * sorted.length) - 1)] ?? Number.NaN;
 }
 
+/** On one line, with the causes behind it. */
 export function messageOf(error: unknown): string {
-  const text = error instanceof Error ? error.message : String(error);
-  return text.split('\n', 1)[0] ?? '';
+  if (!(error instanceof Error)) return String(error);
+  const line = error.message.split('\n', 1)[0] ?? '';
+  return error.cause === undefined ? line : `${line} (${messageOf(error.cause)})`;
 }

@@ -1,6 +1,6 @@
 import type { Outcome } from './measure.ts';
 import type { Result } from './result.ts';
-import { NS_PER, type Row } from './row.ts';
+import { NS_PER, type Row, type Unit } from './row.ts';
 import { measuredOf, type Verdict, verdictsOf } from './verdict.ts';
 
 /** A result as people read it: a line for each subject, then one for each target. */
@@ -28,10 +28,13 @@ function cells({ unit }: Row, outcome: Outcome, best: number | null): string {
   if (outcome.kind !== 'measured')
     return `  ${outcome.kind === 'missing' ? outcome.reason : `FAILED: ${outcome.reason}`}`;
   const { p50, p99, best: least } = outcome.measured;
-  const times = [p50, p99, least].map((value) =>
-    `${round(value / NS_PER[unit])} ${unit === 'us' ? 'µs' : unit}`.padStart(12),
-  );
+  const times = [p50, p99, least].map((value) => inUnit(value, unit).padStart(12));
   return times.join('') + (best === null ? '' : `   ${round(p50 / best)} ×`);
+}
+
+/** `1.23 µs`. */
+export function inUnit(nanoseconds: number, unit: Unit): string {
+  return `${round(nanoseconds / NS_PER[unit])} ${unit === 'us' ? 'µs' : unit}`;
 }
 
 export function standing({ isMet, timesBound }: Verdict): string {
