@@ -90,7 +90,7 @@ class CorePlanner {
   /** What an import is, and the signature it must have if the world says so. */
   private imported(module: string, name: string): { item: CoreItem; type: CoreFuncType | null } | null {
     if (module === 'wasi_snapshot_preview1') return { item: { kind: 'wasi', name }, type: null };
-    if (BUILTINS[module]?.includes(name)) return { item: { kind: 'builtin', name }, type: null };
+    if (Object.hasOwn(BUILTINS, module) && BUILTINS[module]?.includes(name)) return { item: { kind: 'builtin', name }, type: null };
     const index = this.worldImports.get(key(module, name)) ?? -1;
     const imported = this.world.imports[index];
     if (imported !== undefined) {

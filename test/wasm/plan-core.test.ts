@@ -162,4 +162,11 @@ describe('a core module that a world describes', () => {
       details: { feature: 'async' },
     });
   });
+
+  it('may not import from what every JavaScript object has', () => {
+    for (const name of ['__proto__', 'constructor', 'toString']) {
+      const bytes = core(`(import "${name}" "abort" (func)) ${IMPORTS}${MEMORY}${EXPORTS}`);
+      expect(codeOf(() => planCore(bytes, world))).toBe('WASM_IMPORT_UNKNOWN');
+    }
+  });
 });
