@@ -6,6 +6,7 @@ import { type TraceQuery, trace } from '../../src/audit/trace.ts';
 import type { TraceGraph } from '../../src/audit/trace-graph.ts';
 import { DESK, HOST_START, record } from './desk.ts';
 import { ACME, call, memoryJournal, PUBLIC, testClock } from './support.ts';
+import { crossings, port, REPLY } from './wasm-records.ts';
 
 const code = (value: string) => expect.objectContaining({ code: value });
 
@@ -201,7 +202,8 @@ test('a graph is bounded, and says when it stopped', () => {
 
 test('b is reached from a going forward exactly when a is reached from b going backward', () => {
   const who = fc.constantFrom('a', 'b', 'c', 'd', 'host#1', 'host');
-  const step = fc.tuple(fc.constantFrom('call', 'reply', 'post', 'read', 'write'), who, who, fc.boolean());
+  const kinds = fc.constantFrom('call', 'reply', 'post', 'read', 'write', 'calls', 'replies');
+  const step = fc.tuple(kinds, who, who, fc.boolean());
   fc.assert(
     fc.property(fc.array(step, { minLength: 1, maxLength: 25 }), (steps) => {
       using journal = openJournal({ path: null, clock: testClock() });
@@ -212,6 +214,10 @@ test('b is reached from a going forward exactly when a is reached from b going b
         if (kind === 'call') journal.append({ kind, instanceLabel: label, ...edge });
         if (kind === 'reply') journal.append({ kind, message, from, to, label, bytes: 1, outcome: 'ok' });
         if (kind === 'read' || kind === 'write') journal.append(use(kind, from));
+        if (kind === 'calls' || kind === 'replies') {
+          const count = now ? 1 : 3;
+          record(journal, [port(1, from, to), crossings(message, [kind === 'calls' ? 1 : REPLY + 1, count, 1, 1])]);
+        }
         if (kind !== 'post') return;
         journal.append({ kind, ...edge });
         const deliver = { kind: 'deliver', message, to, label } as const;
