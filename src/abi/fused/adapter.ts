@@ -1,0 +1,134 @@
+import type { FuncType } from '../../wasm/types.ts';
+import { flattenFunction, layoutOf } from '../layout.ts';
+import { isFixedSize } from '../size.ts';
+import { CrossingCode } from './crossing-code.ts';
+import { emitFlat, emitSequence } from './flat-values.ts';
+import type { FunctionBody } from './function-body.ts';
+import { importKernel } from './kernel-imports.ts';
+import { emitCopy } from './memory-values.ts';
+import { ModuleWriter, type Signature } from './module-writer.ts';
+import { calleeSignature, callerSignature, fixedBytes, paramTypes, tupleLayout } from './signature.ts';
+import { REPLY, REQUEST, Translator } from './translator.ts';
+
+const REALLOC: Signature = { params: ['i32', 'i32', 'i32', 'i32'], results: ['i32'] };
+
+export interface AdapterOptions {
+  /** The callee wants to hear when its result was read. */
+  readonly postReturn: boolean;
+}
+
+/**
+ * The module that carries calls of one type between two instances, for types that are not scalar: state check, record,
+ * parameters, call, result, post-return. Its export `call` has the caller's signature. `isFusable(type)` must hold.
+ * Source: CanonicalABI.md, `canon_lower` of a `canon_lift`, both synchronous.
+ */
+export function makeAdapter(type: FuncType, options: AdapterOptions): Uint8Array {
+  const module = new ModuleWriter();
+  const ends = declare(module, type, options);
+  const { index, body } = module.define(callerSignature(type));
+  module.export('call', 'function', index);
+  const crossing = new CrossingCode(body, {
+    ...ends.kernel,
+    caller: () => body.getGlobal(ends.caller),
+    callee: () => body.getGlobal(ends.callee),
+    port: () => body.getGlobal(ends.port),
+  });
+  emitRequest(crossing, body, type, ends);
+  const params = [...flattenFunction(type).params.keys()];
+  body.get(...params).call(ends.call);
+  const results = calleeSignature(type).results.map((result) => body.local(result));
+  for (const local of results) body.set(local);
+  crossing.assertUntouched();
+  if (ends.post !== null) crossing.setState('callee', false);
+  emitReply(crossing, body, type, { ...ends, results, out: params.length });
+  if (ends.post !== null) body.get(...results).call(ends.post);
+  crossing.exit();
+  if (!flattenFunction(type).indirectResult) body.get(...results);
+  return module.finish();
+}
+
+type Ends = ReturnType<typeof declare>;
+
+/** Imports, then globals: indices in the module. */
+function declare(module: ModuleWriter, type: FuncType, { postReturn }: AdapterOptions) {
+  const { params, results } = calleeSignature(type);
+  const kernel = importKernel(module);
+  const [a, b] = [module.importMemory('a', 'memory'), module.importMemory('b', 'memory')];
+  const reallocA = hasVariableReply(type) ? module.importFunction('a', 'realloc', REALLOC) : null;
+  const reallocB = needsRoom(type) ? module.importFunction('b', 'realloc', REALLOC) : null;
+  const call = module.importFunction('b', 'call', { params, results });
+  const post = postReturn ? module.importFunction('b', 'post', { params: results, results: [] }) : null;
+  const importCell = (name: string) => module.importGlobal('k', name, 'i32');
+  const [caller, callee, port] = [importCell('caller'), importCell('callee'), importCell('port')];
+  const maxBytes = importCell('maxBytes');
+  const used = module.global(0);
+  const parts = { module, fault: kernel.fault, message: { maxBytes, used } };
+  return {
+    kernel,
+    call,
+    post,
+    caller,
+    callee,
+    port,
+    used,
+    request: new Translator(parts, { ...REQUEST, from: a, to: b, realloc: reallocB }),
+    reply: new Translator(parts, { ...REPLY, from: b, to: a, realloc: reallocA }),
+  };
+}
+
+const hasVariableRequest = (type: FuncType): boolean => !paramTypes(type).every(isFixedSize);
+const hasVariableReply = ({ result }: FuncType): boolean => result !== null && !isFixedSize(result);
+const needsRoom = (type: FuncType): boolean => hasVariableRequest(type) || flattenFunction(type).indirectParams;
+const fixedReply = ({ result }: FuncType): number => (result === null ? 0 : fixedBytes([result]));
+
+/** The callee's realloc is the only code of a guest that runs meanwhile; it may not leave. */
+function emitRequest(crossing: CrossingCode, body: FunctionBody, type: FuncType, ends: Ends): void {
+  const types = paramTypes(type);
+  const { params, indirectParams } = flattenFunction(type);
+  const { request, used } = ends;
+  const fixed = fixedBytes(types);
+  crossing.enter(!needsRoom(type));
+  crossing.record(fixed, hasVariableReply(type) ? 0 : fixedReply(type));
+  if (hasVariableRequest(type)) body.i32(fixed).setGlobal(used);
+  if (indirectParams) {
+    const { size, align } = tupleLayout(types);
+    const [count, copy] = [body.local('i32'), body.local('i32')];
+    body.i32(size).set(count);
+    request.checkPointer(body, 0, align, () => body.get(count));
+    request.allocate(body, copy, align, count);
+    emitCopy(request, body, { kind: 'tuple', elements: types }, { from: 0, to: copy, offset: 0 });
+    body.get(copy).set(0).release(count, copy);
+  } else emitSequence(request, body, types, [...params.keys()]);
+  if (hasVariableRequest(type)) {
+    crossing.addBytes('request', () => body.getGlobal(used).i32(fixed).op('i32.sub'));
+  }
+  if (needsRoom(type)) crossing.setState('callee', true);
+}
+
+/** The caller's realloc is the only code of a guest that runs meanwhile; it may not leave. */
+function emitReply(
+  crossing: CrossingCode,
+  body: FunctionBody,
+  type: FuncType,
+  { reply, used, results, out }: Ends & { readonly results: readonly number[]; readonly out: number },
+): void {
+  const { result } = type;
+  if (result === null) return;
+  if (!flattenFunction(type).indirectResult) {
+    emitFlat(reply, body, result, results);
+    return;
+  }
+  const { size, align } = layoutOf(result);
+  const from = results[0] as number;
+  reply.checkPointer(body, from, align, () => body.i32(size));
+  reply.checkTarget(body, out, align, () => body.i32(size));
+  if (!hasVariableReply(type)) {
+    emitCopy(reply, body, result, { from, to: out, offset: 0 });
+    return;
+  }
+  body.i32(fixedReply(type)).setGlobal(used);
+  crossing.setState('caller', false);
+  emitCopy(reply, body, result, { from, to: out, offset: 0 });
+  crossing.setState('caller', true);
+  crossing.addBytes('reply', () => body.getGlobal(used));
+}

@@ -1,0 +1,4 @@
+export { type AdapterOptions, makeAdapter } from './adapter.ts';
+export { makeGate } from './gate.ts';
+export { CALLEE_AT_FAULT, FAULT, KERNEL, REFUSAL, readFault } from './kernel.ts';
+export { isFusable, isScalar, shapeOfFunction } from './shape.ts';

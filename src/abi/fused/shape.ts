@@ -1,0 +1,140 @@
+import { flattenTypes, MAX_FLAT_PARAMS, MAX_FLAT_RESULTS } from '../../wasm/flatten.ts';
+import type { FuncType, ValType } from '../../wasm/types.ts';
+import { casesOf, fieldTypes, layoutOf } from '../layout.ts';
+import { MAX_TYPE_DEPTH } from '../limits.ts';
+import { isFixedSize } from '../size.ts';
+
+/** Type nodes of one function, shared ones counted each time. A larger one goes through lift and lower. */
+const MAX_FUSED_NODES = 2000;
+/** Bytes of one value without what its strings and lists point to: offsets stay far below 2^32. */
+const MAX_FIXED_BYTES = 2 ** 24;
+
+const LEAVES: ReadonlySet<string> = new Set<ValType['kind']>([
+  'bool',
+  's8',
+  'u8',
+  's16',
+  'u16',
+  's32',
+  'u32',
+  's64',
+  'u64',
+  'f32',
+  'f64',
+  'char',
+  'string',
+]);
+
+const known = new WeakMap<FuncType, boolean>();
+
+/** Can a call of this type cross in Wasm alone, between two guests with UTF-8 strings? Not with handles or streams. */
+export function isFusable(type: FuncType): boolean {
+  let answer = known.get(type);
+  if (answer === undefined) {
+    const budget = { nodes: MAX_FUSED_NODES };
+    const tuple: ValType = { kind: 'tuple', elements: type.params.map((param) => param.type) };
+    const types = [...(type.params.length > 0 ? [tuple] : []), ...(type.result === null ? [] : [type.result])];
+    answer = !type.async && types.every((each) => fits(each, -Number(each === tuple), budget));
+    known.set(type, answer);
+  }
+  return answer;
+}
+
+function fits(type: ValType, depth: number, budget: { nodes: number }): boolean {
+  if (--budget.nodes < 0 || depth > MAX_TYPE_DEPTH) return false;
+  return haveFittingParts(type, depth + 1, budget) && layoutOf(type).size <= MAX_FIXED_BYTES;
+}
+
+function haveFittingParts(type: ValType, depth: number, budget: { nodes: number }): boolean {
+  const all = (types: readonly (ValType | null)[]): boolean =>
+    types.length > 0 && types.every((part) => part === null || fits(part, depth, budget));
+  switch (type.kind) {
+    case 'list':
+      if (type.length !== undefined && !(type.length >= 1 && type.length <= MAX_FIXED_BYTES)) return false;
+      return fits(type.element, depth, budget);
+    case 'record':
+    case 'tuple':
+      return all(fieldTypes(type));
+    case 'variant':
+    case 'option':
+    case 'result':
+      return casesOf(type).length <= MAX_FUSED_NODES && all(casesOf(type));
+    case 'enum':
+      return type.names.length > 0;
+    case 'flags':
+      return type.names.length > 0 && type.names.length <= 32;
+    default:
+      return LEAVES.has(type.kind);
+  }
+}
+
+/** Does a call of this type need no memory on either side? `isFusable` must hold. */
+export function isScalar({ params, result }: FuncType): boolean {
+  const types = params.map((param) => param.type);
+  return (
+    [...types, ...(result === null ? [] : [result])].every(isFixedSize) &&
+    flattenTypes(types).length <= MAX_FLAT_PARAMS &&
+    (result === null || flattenTypes([result]).length <= MAX_FLAT_RESULTS)
+  );
+}
+
+const shapes = new WeakMap<ValType, string>();
+
+/** What matters about a fusable type in memory: equal shapes need equal code. Holds no names. */
+export function shapeOf(type: ValType): string {
+  let shape = shapes.get(type);
+  if (shape === undefined) {
+    shape = computeShape(type);
+    shapes.set(type, shape);
+  }
+  return shape;
+}
+
+function computeShape(type: ValType): string {
+  switch (type.kind) {
+    case 'list':
+      return type.length === undefined ? `[${shapeOf(type.element)}]` : `[${shapeOf(type.element)};${type.length}]`;
+    case 'record':
+    case 'tuple':
+      return `(${fieldTypes(type).map(shapeOf)})`;
+    case 'variant':
+    case 'option':
+    case 'result':
+      return `<${casesOf(type).map((part) => (part === null ? '_' : shapeOf(part)))}>`;
+    case 'enum':
+    case 'flags':
+      return `${type.kind}${type.names.length}`;
+    default:
+      return type.kind;
+  }
+}
+
+/** Functions of equal shape share their modules. */
+export const shapeOfFunction = ({ params, result }: FuncType): string =>
+  `${params.map((param) => shapeOf(param.type))}>${result === null ? '' : shapeOf(result)}`;
+
+/** Is every bit pattern in memory a value, so that bytes can be copied as they are? Padding is not: it is no value. */
+export function isPlain(type: ValType): boolean {
+  switch (type.kind) {
+    case 'bool':
+    case 'char':
+    case 'string':
+    case 'enum':
+    case 'variant':
+    case 'option':
+    case 'result':
+      return false;
+    case 'flags':
+      return type.names.length === 8 * layoutOf(type).size;
+    case 'list':
+      return type.length !== undefined && isPlain(type.element);
+    case 'record':
+    case 'tuple': {
+      const fields = fieldTypes(type);
+      const sum = fields.reduce((bytes, field) => bytes + layoutOf(field).size, 0);
+      return sum === layoutOf(type).size && fields.every(isPlain);
+    }
+    default:
+      return true;
+  }
+}

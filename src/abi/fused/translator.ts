@@ -1,0 +1,118 @@
+import type { ValType } from '../../wasm/types.ts';
+import type { FunctionBody } from './function-body.ts';
+import { CALLEE_AT_FAULT, FAULT, type Fault } from './kernel.ts';
+import type { ModuleWriter, Signature } from './module-writer.ts';
+import { shapeOf } from './shape.ts';
+
+/** One direction: where values come from and go to. Numbers are indices in the module. */
+export interface Way {
+  /** Memories. */
+  readonly from: number;
+  readonly to: number;
+  /** The receiver's; null if nothing that goes this way needs room. */
+  readonly realloc: number | null;
+  /** What is added to a fault of the side that gives the values, and of the one that gets them. */
+  readonly giver: number;
+  readonly taker: number;
+}
+
+export const REQUEST = { giver: 0, taker: CALLEE_AT_FAULT } as const;
+export const REPLY = { giver: CALLEE_AT_FAULT, taker: 0 } as const;
+
+/** What both directions of a module share. */
+export interface Parts {
+  readonly module: ModuleWriter;
+  /** The function that throws. */
+  readonly fault: number;
+  /** Globals: the limit of a message, and the bytes that the one being translated has come to. Null for scalars. */
+  readonly message: { readonly maxBytes: number; readonly used: number } | null;
+}
+
+/**
+ * Emits code that carries values one way, with the checks that lift and lower would make. What is loaded is loaded once:
+ * checks look at what was copied or at what will be stored, never at the giver's memory again.
+ */
+export class Translator {
+  readonly way: Way;
+  readonly #parts: Parts;
+  readonly #helpers = new Map<string, number>();
+
+  constructor(parts: Parts, way: Way) {
+    this.#parts = parts;
+    this.way = way;
+  }
+
+  /** The function that plays `role` for types of this shape, made once. */
+  helper(role: string, type: ValType | null, signature: Signature, write: (body: FunctionBody) => void): number {
+    const key = type === null ? role : `${role} ${shapeOf(type)}`;
+    let index = this.#helpers.get(key);
+    if (index === undefined) {
+      const { index: own, body } = this.#parts.module.define(signature);
+      this.#helpers.set(key, own);
+      write(body);
+      index = own;
+    }
+    return index;
+  }
+
+  giverFault(body: FunctionBody, fault: Fault): void {
+    body
+      .i32(fault | this.way.giver)
+      .call(this.#parts.fault)
+      .op('unreachable');
+  }
+
+  #takerFault(body: FunctionBody, fault: Fault): void {
+    body
+      .i32(fault | this.way.taker)
+      .call(this.#parts.fault)
+      .op('unreachable');
+  }
+
+  /** Checks the giver's pointer in a local. `count` pushes a number of bytes below 2^32. */
+  checkPointer(body: FunctionBody, pointer: number, align: number, count: () => void): void {
+    if (align > 1) isMisaligned(body, pointer, align).when(() => this.giverFault(body, FAULT.ALIGNMENT));
+    isOutside(body, this.way.from, pointer, count).when(() => this.giverFault(body, FAULT.POINTER));
+  }
+
+  /** The same for where the taker wants a result, which it named itself. */
+  checkTarget(body: FunctionBody, pointer: number, align: number, count: () => void): void {
+    if (align > 1) isMisaligned(body, pointer, align).when(() => this.#takerFault(body, FAULT.ALIGNMENT));
+    isOutside(body, this.way.to, pointer, count).when(() => this.#takerFault(body, FAULT.POINTER));
+  }
+
+  /** Counts the bytes in a local towards the limit of the message. */
+  charge(body: FunctionBody, count: number): void {
+    const { message } = this.#parts;
+    if (message === null) throw new Error('A scalar was counted');
+    const { used, maxBytes } = message;
+    const sum = body.local('i32');
+    // Both below 2^28, so that the sum cannot wrap.
+    body.getGlobal(used).get(count).op('i32.add').tee(sum).getGlobal(maxBytes).op('i32.gt_u');
+    body.when(() => this.giverFault(body, FAULT.MESSAGE));
+    body.get(sum).setGlobal(used);
+    body.release(sum);
+  }
+
+  /** Room of the taker's for the bytes counted in a local; leaves its address in `pointer`. */
+  allocate(body: FunctionBody, pointer: number, align: number, count: number): void {
+    if (this.way.realloc === null) throw new Error('A direction without realloc was asked for room');
+    body.i32(0).i32(0).i32(align).get(count).call(this.way.realloc).set(pointer);
+    if (align > 1) isMisaligned(body, pointer, align).when(() => this.#takerFault(body, FAULT.REALLOC));
+    isOutside(body, this.way.to, pointer, () => body.get(count)).when(() => this.#takerFault(body, FAULT.REALLOC));
+  }
+}
+
+const isMisaligned = (body: FunctionBody, pointer: number, align: number): FunctionBody =>
+  body
+    .get(pointer)
+    .i32(align - 1)
+    .op('i32.and');
+
+/** Does a range leave its memory as it is now? In 64 bits, where no sum wraps around. */
+function isOutside(body: FunctionBody, memory: number, pointer: number, count: () => void): FunctionBody {
+  body.get(pointer).op('i64.extend_i32_u');
+  count();
+  body.op('i64.extend_i32_u', 'i64.add').memorySize(memory);
+  return body.op('i64.extend_i32_u').i64(16n).op('i64.shl', 'i64.gt_u');
+}
