@@ -35,7 +35,7 @@ function textOf(target: Target, unit: string): string {
   const who = target.subject === undefined ? '' : `${target.subject} `;
   if ('atMost' in target) return `${who}≤ ${target.atMost} ${unit === 'us' ? 'µs' : unit}`;
   const [peer = ''] = target.of;
-  const peers = target.of.length === 1 ? peer : `the best of ${target.of.join(', ')}`;
+  const peers = target.of.length === 1 ? peer : 'the fastest jco'; // no other peer comes in several forms
   return target.times < 1
     ? `${who}${Math.round(1 / target.times)} × faster than ${peers}`
     : `${who}≤ ${target.times} × ${peers}`;
