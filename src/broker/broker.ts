@@ -75,7 +75,7 @@ export class Broker {
     this.#fuser = new Fuser({
       kernel: env.kernel,
       bind: (slot, index, bound) => this.#bind(slot, index, bound),
-      fail: (slot, error) => slot.chain?.fail(toCofferdamError(error)) ?? error,
+      fail: (slot, error, culprit) => slot.chain?.fail(toCofferdamError(error), culprit) ?? error,
     });
     this.decisions = new Decisions(this.space, this.grants, this.#budgets);
     this.instances = new Instances({
@@ -294,17 +294,23 @@ export class Broker {
     chain.depth -= 1;
     settle(0);
     const isCallersFault = cause.code === 'ARGUMENT_TYPE' && from === null && chain.failure === null;
-    const failure = isCallersFault ? cause : chain.fail(cause, slot);
-    if (isCallersFault)
-      this.instances.leave(slot); // nothing of the guest ran
-    else this.#discard(slot, message, chain);
+    const inside = isCallersFault ? [] : this.#insideSince(chain, message);
+    const failure = isCallersFault ? cause : chain.fail(cause, inside.at(-1) ?? slot);
+    if (isCallersFault) this.instances.leave(slot); // nothing of the guest ran
+    for (const other of inside) this.#discard(other, chain);
     this.#recorder.replied(crossing, slot, message, label, 0, failure.code);
     return from === null ? withLabel(failure, label) : failure;
   }
 
-  #discard(slot: Slot, message: number, chain: Chain): void {
-    if (chain.culprit === slot && chain.failure) this.#recorder.trapped(slot, message, chain.failure);
-    slot.chain = null;
+  /** The instances that the chain has entered with this message and after it, also by fused links: the outermost first. */
+  #insideSince(chain: Chain, message: number): readonly Slot[] {
+    this.#recorder.catchUp();
+    const inside = this.instances.list().filter((slot) => slot.chain === chain && slot.message >= message);
+    return inside.sort((one, other) => one.message - other.message);
+  }
+
+  #discard(slot: Slot, chain: Chain): void {
+    if (chain.culprit === slot && chain.failure) this.#recorder.trapped(slot, slot.message, chain.failure);
     this.instances.discard(slot);
   }
 

@@ -1,4 +1,4 @@
-import { makeAdapter, makeGate, REFUSAL, readFault } from '../abi/fused/index.ts';
+import { isScalar, makeAdapter, makeGate, REFUSAL, readFault } from '../abi/fused/index.ts';
 import { type CoreFunction, fault, tooLarge } from '../abi/index.ts';
 import type { FusedEnd } from '../compartment/contract.ts';
 import { CofferdamError } from '../error.ts';
@@ -21,8 +21,8 @@ interface GateExports {
   readonly slot: WebAssembly.Table;
   readonly decided: WebAssembly.Global;
   /** Of a gate for scalars, which does all of the crossing itself. */
-  readonly callee?: WebAssembly.Global;
-  readonly port?: WebAssembly.Global;
+  readonly callee: WebAssembly.Global;
+  readonly port: WebAssembly.Global;
 }
 
 /** What a gate's instance may be told besides what its module says: given by the broker. */
@@ -30,8 +30,8 @@ export interface FuserEnv {
   readonly kernel: Kernel;
   /** Decides, finds or makes the instance, declares the port. Throws what a call would: FLOW_DENIED, a limit, a trap. */
   readonly bind: (slot: Slot, index: number, bound: Slot | null) => Binding;
-  /** Ends the chain that is in `slot`, and gives the error to throw. */
-  readonly fail: (slot: Slot, error: unknown) => unknown;
+  /** Ends the chain that is in `slot`, and gives the error to throw; `culprit` broke the canonical ABI. */
+  readonly fail: (slot: Slot, error: unknown, culprit?: Slot | null) => unknown;
 }
 
 /**
@@ -69,7 +69,7 @@ export class Fuser {
   #join({ slot, type, caller, target, index, port, gate }: Join): void {
     const exported = target.instance?.fusedExport?.(index);
     if (!exported) throw new CofferdamError('INTERNAL', `${target.id} cannot be joined to ${slot.id}.`);
-    if (gate.callee && gate.port) {
+    if (isScalar(type)) {
       gate.callee.value = target.cell;
       gate.port.value = port;
       gate.slot.set(0, exported.call);
@@ -85,7 +85,6 @@ export class Fuser {
       callee: constant(target.cell),
       port: constant(port),
       maxBytes: constant(Math.min(messageBytes, slot.compartment.policy.limits.messageBytes)),
-      fault: this.#fault(slot, messageBytes),
       utf8: this.#utf8(slot, exported),
       utf8Reply: this.#utf8(slot, caller),
     };
@@ -101,6 +100,7 @@ export class Fuser {
       memory: kernel.memory,
       caller: constant(slot.cell),
       drain: this.#guard(slot, () => kernel.drain()),
+      fault: this.#fault(slot, callee),
       refuse: (reason: number) => {
         throw fail(slot, refusal(slot, callee(), reason));
       },
@@ -118,11 +118,12 @@ export class Fuser {
     };
   }
 
-  #fault(slot: Slot, maxBytes: number): (code: number) => never {
+  #fault(slot: Slot, callee: () => Slot | null): (argument: number) => never {
+    const { messageBytes } = slot.compartment.policy.limits;
     return (argument) => {
       const { code, side } = readFault(argument);
-      const error = code === 'LIMIT_MESSAGE' ? tooLarge(maxBytes) : fault(code, `in a message, as the ${side}`);
-      throw this.#env.fail(slot, error);
+      const error = code === 'LIMIT_MESSAGE' ? tooLarge(messageBytes) : fault(code, `in a message, as the ${side}`);
+      throw this.#env.fail(slot, error, side === 'callee' ? callee() : slot);
     };
   }
 

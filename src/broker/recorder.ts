@@ -107,6 +107,11 @@ export class Recorder {
     this.#journal.append({ kind: 'crossings', message, records });
   }
 
+  /** What Wasm recorded by itself is in the journal, and in the slots' `message`. */
+  catchUp(): void {
+    this.#kernel.drain();
+  }
+
   nextMessage(): number {
     this.#kernel.drain();
     this.#message += 1;

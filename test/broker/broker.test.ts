@@ -367,10 +367,10 @@ describe('calls', () => {
     const host = await makeHost({ ...pair, audit: { path: './audit.db' } });
     await host.call('caller.ask', [], acme);
     host.checkpoint();
-    const calls = [...queryEvents(host.journalPath ?? '', { kinds: ['call'] })].flatMap((event) =>
-      event.kind === 'call' ? [event] : [],
-    );
+    const events = [...queryEvents(host.journalPath ?? '', { kinds: ['call', 'calls'] })];
+    const calls = events.flatMap((event) => (event.kind === 'call' || event.kind === 'calls' ? [event] : []));
     expect(calls.map(({ edge }) => edge)).toEqual(['host -> caller: ask', 'caller -> counter: count']);
-    expect(calls[1]?.parent).toBe(calls[0]?.message);
+    expect(calls[1]?.from).toBe(calls[0]?.to);
+    expect(calls[1]?.message).toBe((calls[0]?.message ?? 0) + 1);
   });
 });
