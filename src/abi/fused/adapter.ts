@@ -36,14 +36,18 @@ export function makeAdapter(type: FuncType, options: AdapterOptions): Uint8Array
   emitRequest(crossing, body, type, ends);
   const params = [...flattenFunction(type).params.keys()];
   body.get(...params).call(ends.call);
-  const results = calleeSignature(type).results.map((result) => body.local(result));
-  for (const local of results) body.set(local);
+  const returned = calleeSignature(type).results.map((result) => body.local(result));
+  for (const local of returned) body.set(local);
   crossing.assertUntouched();
   if (ends.post !== null) crossing.setState('callee', false);
-  emitReply(crossing, body, type, { ...ends, results, out: params.length });
-  if (ends.post !== null) body.get(...results).call(ends.post);
+  const results = callerSignature(type).results.map((result) => body.local(result));
+  results.forEach((result, i) => {
+    body.get(returned[i] as number).set(result);
+  });
+  emitReply(crossing, body, type, { ...ends, returned, results, out: params.length });
+  if (ends.post !== null) body.get(...returned).call(ends.post);
   crossing.exit();
-  if (!flattenFunction(type).indirectResult) body.get(...results);
+  body.get(...results);
   return module.finish();
 }
 
@@ -110,7 +114,13 @@ function emitReply(
   crossing: CrossingCode,
   body: FunctionBody,
   type: FuncType,
-  { reply, used, results, out }: Ends & { readonly results: readonly number[]; readonly out: number },
+  {
+    reply,
+    used,
+    returned,
+    results,
+    out,
+  }: Ends & { readonly returned: readonly number[]; readonly results: readonly number[]; readonly out: number },
 ): void {
   const { result } = type;
   if (result === null) return;
@@ -119,7 +129,7 @@ function emitReply(
     return;
   }
   const { size, align } = layoutOf(result);
-  const from = results[0] as number;
+  const from = returned[0] as number;
   reply.checkPointer(body, from, align, () => body.i32(size));
   reply.checkTarget(body, out, align, () => body.i32(size));
   if (!hasVariableReply(type)) {
