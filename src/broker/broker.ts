@@ -1,48 +1,26 @@
 import type { CoreFunction } from '../abi/index.ts';
 import type { FusedEnd } from '../compartment/contract.ts';
 import { CofferdamError } from '../error.ts';
-import type { AllowedCall, Label, LabelSpace } from '../label/index.ts';
+import type { LabelSpace } from '../label/index.ts';
 import type { HostLimits } from '../policy/policy.ts';
 import type { Chain } from './chain.ts';
-import {
-  type Crossing,
-  exportOf,
-  guestCrossing,
-  outcomeOf,
-  type Reply,
-  sizeOfResult,
-  toCofferdamError,
-  withLabel,
-} from './crossing.ts';
+import { type Crossing, guestCrossing, type Reply, toCofferdamError } from './crossing.ts';
 import { Decisions } from './decisions.ts';
 import type { Compartment, Edge } from './edge.ts';
 import { type Binding, Fuser } from './fuse.ts';
-import { gateUsesOf, reserveBudgets } from './gate-uses.ts';
 import { GateBudgets } from './gates.ts';
 import type { Grants } from './grants.ts';
 import { makeInstanceHost, type Powers } from './instance-host.ts';
 import { Instances, type Slot } from './instances.ts';
 import type { Kernel } from './kernel.ts';
+import { Monitor } from './monitor.ts';
 import { Posts } from './posts.ts';
 import { asPresent, importOf } from './present.ts';
 import type { Recorder } from './recorder.ts';
-import { callResource } from './resource-call.ts';
-
-/** A crossing that was let in. */
-interface Entered {
-  readonly verdict: AllowedCall;
-  readonly slot: Slot;
-  readonly message: number;
-  /** Of the grants when it was let in. */
-  readonly epoch: number;
-  /** Gives back what the gates reserved and the reply did not use. */
-  readonly settle: (replyBytes: number) => void;
-}
 
 /**
- * The reference monitor: every message between instances, from the host to an instance, and from an instance to a
- * resource passes `#admit` (decide, find the instance, record) before anything runs, and `#complete` or `#fail` before
- * anything is delivered.
+ * Where messages come from and when they go: calls of the host, calls of guests, posts and their queue, waiting for an
+ * instance that is suspended. What may happen to a message is the monitor's.
  */
 export class Broker {
   readonly space: LabelSpace;
@@ -54,7 +32,7 @@ export class Broker {
   readonly decisions: Decisions;
   readonly #kernel: Kernel;
   readonly #fuser: Fuser;
-  #budgets: GateBudgets;
+  readonly #monitor: Monitor;
   #recorder: Recorder;
   #limits: HostLimits;
 
@@ -71,13 +49,13 @@ export class Broker {
     this.grants = env.grants;
     this.#recorder = env.recorder;
     this.#limits = env.limits;
-    this.#budgets = new GateBudgets(env.powers.nowMs);
     this.#fuser = new Fuser({
       kernel: env.kernel,
       bind: (slot, index, bound) => this.#bind(slot, index, bound),
       fail: (slot, error, culprit) => slot.chain?.fail(toCofferdamError(error), culprit) ?? error,
     });
-    this.decisions = new Decisions(this.space, this.grants, this.#budgets);
+    const budgets = new GateBudgets(env.powers.nowMs);
+    this.decisions = new Decisions(this.space, this.grants, budgets);
     this.instances = new Instances({
       kernel: env.kernel,
       maxInstances: env.limits.instances,
@@ -92,6 +70,7 @@ export class Broker {
       onStart: (slot) => this.#recorder.started(slot),
       onStop: (slot) => this.#recorder.stopped(slot),
     });
+    this.#monitor = new Monitor({ ...env, decisions: this.decisions, instances: this.instances, budgets });
   }
 
   makeChain(signal: AbortSignal | null = null): Chain {
@@ -120,8 +99,10 @@ export class Broker {
       chain.assertGoing();
       crossing = asPresent(this.compartments, sent);
     }
-    if (crossing.edge.target.kind === 'resource') return this.#callResource(crossing, posted);
-    return isSuspending(crossing.edge) ? this.#callSuspending(crossing, posted) : this.#callNow(crossing, posted);
+    if (crossing.edge.target.kind === 'resource') return this.#monitor.callResource(crossing, posted);
+    return isSuspending(crossing.edge)
+      ? this.#monitor.callSuspending(crossing, posted)
+      : this.#monitor.callNow(crossing, posted);
   }
 
   /**
@@ -165,19 +146,17 @@ export class Broker {
   #fromGuest(slot: Slot, index: number, args: readonly unknown[]): unknown {
     const { chain } = slot;
     const edge = importOf(this.compartments, slot, index);
-    if (chain === null || edge === undefined) {
-      throw new CofferdamError('CALL_OUTSIDE', `${slot.id} called an import outside of any call.`);
-    }
+    if (chain === null || edge === undefined) throw outside(slot);
     chain.assertGoing();
     const crossing = guestCrossing({ slot, chain, edge, args });
     if (edge.isPost) {
       this.post(crossing);
       return undefined;
     }
-    if (edge.target.kind === 'resource') return this.#callResource(crossing).then((reply) => reply.value);
+    if (edge.target.kind === 'resource') return this.#monitor.callResource(crossing).then((reply) => reply.value);
     if (slot.compartment.edges.suspending.has(index))
-      return this.#callSuspending(crossing).then((reply) => reply.value);
-    return this.#callNow(crossing).value;
+      return this.#monitor.callSuspending(crossing).then((reply) => reply.value);
+    return this.#monitor.callNow(crossing).value;
   }
 
   /** A gate of generated Wasm for an import whose link is fused, or null: see fuse.ts. */
@@ -187,151 +166,11 @@ export class Broker {
     return this.#fuser.gate(slot, index, type, end);
   }
 
-  /** What `#admit` does for one call is done here for all that follow, until the epoch changes. */
   #bind(slot: Slot, index: number, bound: Slot | null): Binding {
     const { chain } = slot;
     const edge = importOf(this.compartments, slot, index);
-    if (chain === null || edge?.target.kind !== 'export') {
-      throw new CofferdamError('CALL_OUTSIDE', `${slot.id} called an import outside of any call.`);
-    }
-    const { compartment, index: served } = edge.target;
-    const verdict = this.#decide(guestCrossing({ slot, chain, edge, args: null }));
-    const target = this.instances.ensure(compartment, verdict.instance, chain);
-    const port = target === bound ? null : this.#recorder.port(edge, slot, target, verdict);
-    return { target, index: served, port };
-  }
-
-  #callNow(crossing: Crossing, message?: number): Reply {
-    const entered = this.#admit(crossing, message);
-    try {
-      return this.#complete(crossing, entered, instanceOf(entered.slot).call(exportOf(crossing.edge), crossing.args));
-    } catch (error) {
-      throw this.#fail(crossing, entered, error);
-    }
-  }
-
-  async #callSuspending(crossing: Crossing, message?: number): Promise<Reply> {
-    const entered = this.#admit(crossing, message);
-    try {
-      const value = await instanceOf(entered.slot).callSuspending(exportOf(crossing.edge), crossing.args);
-      return this.#complete(crossing, entered, value);
-    } catch (error) {
-      throw this.#fail(crossing, entered, error);
-    }
-  }
-
-  /** Decide, open the gates, enter the instance, record: all of it before anything of the callee runs. */
-  #admit(crossing: Crossing, posted?: number): Entered {
-    const { edge, chain } = crossing;
-    const verdict = this.#decide(crossing);
-    if (edge.target.kind !== 'export') throw new CofferdamError('CALL_TARGET', `${edge.to} is not a compartment.`);
-    chain.assertRoom();
-    const message = posted ?? this.#recorder.nextMessage();
-    const settle = this.#release(crossing, verdict, message);
-    let slot: Slot | undefined;
-    try {
-      slot = this.instances.enter(edge.target.compartment, verdict.instance, chain);
-      slot.message = message;
-      this.#recorder.entered(crossing, slot, message, verdict, posted !== undefined);
-    } catch (error) {
-      const failure = chain.fail(toCofferdamError(error));
-      if (slot) this.instances.discard(slot);
-      settle(0);
-      this.#recorder.notEntered(crossing, message, failure);
-      throw crossing.from === null ? withLabel(failure, verdict.reply) : failure;
-    }
-    chain.depth += 1;
-    return { verdict, slot, message, epoch: this.grants.epoch, settle };
-  }
-
-  /** Throws FLOW_DENIED, after it is on disk. */
-  #decide(crossing: Crossing): AllowedCall {
-    const { edge, chain, fromLabel: from, request, bytes } = crossing;
-    chain.assertGoing();
-    const verdict = this.decisions.decide(edge, { from, request }, bytes);
-    if (!verdict.allowed) throw chain.fail(this.#recorder.denied(crossing, verdict));
-    return verdict;
-  }
-
-  /** Takes from the budgets and records each use, on disk, before anything is released. */
-  #release({ edge, request, bytes }: Crossing, verdict: AllowedCall, message: number) {
-    const uses = gateUsesOf(edge, request, verdict, bytes);
-    const settle = reserveBudgets(edge, request, uses, this.#budgets);
-    for (const use of uses) this.#recorder.gateUsed(request, message, use);
-    return settle;
-  }
-
-  #complete(crossing: Crossing, entered: Entered, value: unknown): Reply {
-    const { slot, message, settle } = entered;
-    const { chain, edge } = crossing;
-    if (chain.failure) throw chain.failure; // a guest caught the exception: the chain has ended all the same
-    const label = this.#replyLabel(crossing, entered);
-    const bytes = sizeOfResult(edge, value);
-    settle(bytes);
-    this.#recorder.replied(crossing, slot, message, label, bytes, outcomeOf(value, edge));
-    chain.depth -= 1;
-    this.instances.leave(slot);
-    return { value, label, message };
-  }
-
-  /** A reply is a message, too: a privilege that was revoked while the callee ran releases nothing any more (rule 8). */
-  #replyLabel(crossing: Crossing, { verdict, epoch }: Entered): Label {
-    if (!verdict.exportGateUsed || epoch === this.grants.epoch) return verdict.reply;
-    const { edge, from, fromLabel, request } = crossing;
-    const now = this.decisions.standing(edge, { from: fromLabel, request });
-    if (now.allowed && now.exportGateUsed) return verdict.reply;
-    if (from === null || this.space.canFlow(verdict.instance, from.label)) return verdict.instance;
-    if (!now.allowed) throw this.#recorder.denied(crossing, now);
-    throw new CofferdamError('FLOW_DENIED', `The gate of ${edge.to}.${edge.name} was closed during the call.`);
-  }
-
-  /** Ends the chain: this instance is discarded, and so is every other one on the way out. */
-  #fail(crossing: Crossing, entered: Entered, error: unknown): CofferdamError {
-    const { slot, message, settle } = entered;
-    const { chain, from } = crossing;
-    const label = from === null ? this.#replyLabel(crossing, entered) : entered.verdict.reply;
-    const cause = toCofferdamError(error);
-    chain.depth -= 1;
-    settle(0);
-    const isCallersFault = cause.code === 'ARGUMENT_TYPE' && from === null && chain.failure === null;
-    const inside = isCallersFault ? [] : this.#insideSince(chain, message);
-    const failure = isCallersFault ? cause : chain.fail(cause, inside.at(-1) ?? slot);
-    if (isCallersFault) this.instances.leave(slot); // nothing of the guest ran
-    for (const other of inside) this.#discard(other, chain);
-    this.#recorder.replied(crossing, slot, message, label, 0, failure.code);
-    return from === null ? withLabel(failure, label) : failure;
-  }
-
-  /** The instances that the chain has entered with this message and after it, also by fused links: the outermost first. */
-  #insideSince(chain: Chain, message: number): readonly Slot[] {
-    this.#recorder.catchUp();
-    const inside = this.instances.list().filter((slot) => slot.chain === chain && slot.message >= message);
-    return inside.sort((one, other) => one.message - other.message);
-  }
-
-  #discard(slot: Slot, chain: Chain): void {
-    if (chain.culprit === slot && chain.failure) this.#recorder.trapped(slot, slot.message, chain.failure);
-    this.instances.discard(slot);
-  }
-
-  async #callResource(crossing: Crossing, posted?: number): Promise<Reply> {
-    const { edge, chain } = crossing;
-    if (edge.target.kind !== 'resource') throw new CofferdamError('CALL_TARGET', `${edge.to} is not a resource.`);
-    const verdict = this.#decide(crossing);
-    const message = posted ?? this.#recorder.nextMessage();
-    const settle = this.#release(crossing, verdict, message);
-    this.#recorder.written(crossing, message, verdict);
-    try {
-      const { request: label, reply } = verdict;
-      const context = { resource: edge.to, compartment: edge.from, label, signal: chain.signal };
-      const value = await callResource(edge, crossing.args, context);
-      settle(crossing.bytes);
-      if (!edge.isPost) this.#recorder.read(crossing, message, reply, sizeOfResult(edge, value));
-      chain.assertGoing();
-      return { value, label: reply, message };
-    } catch (error) {
-      throw chain.fail(toCofferdamError(error));
-    }
+    if (chain === null || edge === undefined) throw outside(slot);
+    return this.#monitor.bind(guestCrossing({ slot, chain, edge, args: null }), slot, bound);
   }
 
   /** The instance that this call would enter, if another call is suspended in it: the host's own calls and posts wait. */
@@ -368,7 +207,6 @@ function isSuspending({ target }: Edge): boolean {
   return target.kind === 'export' && target.compartment.edges.suspending.size > 0;
 }
 
-function instanceOf(slot: Slot) {
-  if (slot.instance) return slot.instance;
-  throw new CofferdamError('CALL_REENTRANT', `${slot.id} is still starting. Its start function cannot call itself.`);
+function outside({ id }: Slot): CofferdamError {
+  return new CofferdamError('CALL_OUTSIDE', `${id} called an import outside of any call.`);
 }

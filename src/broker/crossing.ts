@@ -2,7 +2,7 @@ import { sizerOf } from '../abi/index.ts';
 import { CofferdamError, isCofferdamError } from '../error.ts';
 import type { Label } from '../label/index.ts';
 import type { Chain } from './chain.ts';
-import type { Edge } from './edge.ts';
+import type { Edge, Target } from './edge.ts';
 import type { Slot } from './instances.ts';
 
 /** One message about to cross one edge. */
@@ -61,8 +61,10 @@ export function heldByHost(message: number): string {
   return `host#${message}`;
 }
 
-export function exportOf(edge: Edge): number {
-  return edge.target.kind === 'export' ? edge.target.index : -1;
+/** Throws CALL_TARGET for an edge that leads to a resource. */
+export function exportTarget({ target, to }: Edge): Extract<Target, { kind: 'export' }> {
+  if (target.kind === 'export') return target;
+  throw new CofferdamError('CALL_TARGET', `${to} is not a compartment. Call what has exports.`);
 }
 
 export function outcomeOf(value: unknown, edge: Edge): 'ok' | 'err' {

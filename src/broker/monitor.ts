@@ -1,0 +1,213 @@
+import { CofferdamError } from '../error.ts';
+import type { AllowedCall, Label, LabelSpace } from '../label/index.ts';
+import type { Chain } from './chain.ts';
+import {
+  type Crossing,
+  exportTarget,
+  outcomeOf,
+  type Reply,
+  sizeOfResult,
+  toCofferdamError,
+  withLabel,
+} from './crossing.ts';
+import type { Decisions } from './decisions.ts';
+import type { Binding } from './fuse.ts';
+import { gateUsesOf, reserveBudgets } from './gate-uses.ts';
+import type { GateBudgets } from './gates.ts';
+import type { Grants } from './grants.ts';
+import type { Instances, Slot } from './instances.ts';
+import type { Recorder } from './recorder.ts';
+import { callResource } from './resource-call.ts';
+
+/** A crossing that was let in. */
+interface Entered {
+  readonly verdict: AllowedCall;
+  readonly slot: Slot;
+  readonly message: number;
+  /** Of the grants when it was let in. */
+  readonly epoch: number;
+  /** Gives back what the gates reserved and the reply did not use. */
+  readonly settle: (replyBytes: number) => void;
+}
+
+/**
+ * The reference monitor: every message between instances, from the host to an instance, and from an instance to a
+ * resource passes `#admit` (decide, find the instance, record) before anything runs, and `#complete` or `#fail` before
+ * anything is delivered. What generated Wasm does by itself was let in by `bind`.
+ */
+export class Monitor {
+  readonly #space: LabelSpace;
+  readonly #grants: Grants;
+  readonly #decisions: Decisions;
+  readonly #instances: Instances;
+  readonly #budgets: GateBudgets;
+  readonly #recorder: Recorder;
+
+  constructor(env: {
+    space: LabelSpace;
+    grants: Grants;
+    decisions: Decisions;
+    instances: Instances;
+    budgets: GateBudgets;
+    recorder: Recorder;
+  }) {
+    this.#space = env.space;
+    this.#grants = env.grants;
+    this.#decisions = env.decisions;
+    this.#instances = env.instances;
+    this.#budgets = env.budgets;
+    this.#recorder = env.recorder;
+  }
+
+  /** What `#admit` does for one call is done here for all that follow, until the epoch changes. */
+  bind(crossing: Crossing, slot: Slot, bound: Slot | null): Binding {
+    const { edge, chain } = crossing;
+    const verdict = this.#decide(crossing);
+    const { compartment, index } = exportTarget(edge);
+    const target = this.#instances.ensure(compartment, verdict.instance, chain);
+    const port = target === bound ? null : this.#recorder.port(edge, slot, target, verdict);
+    return { target, index, port };
+  }
+
+  callNow(crossing: Crossing, message?: number): Reply {
+    const entered = this.#admit(crossing, message);
+    try {
+      return this.#complete(
+        crossing,
+        entered,
+        instanceOf(entered.slot).call(exportTarget(crossing.edge).index, crossing.args),
+      );
+    } catch (error) {
+      throw this.#fail(crossing, entered, error);
+    }
+  }
+
+  async callSuspending(crossing: Crossing, message?: number): Promise<Reply> {
+    const entered = this.#admit(crossing, message);
+    try {
+      const value = await instanceOf(entered.slot).callSuspending(exportTarget(crossing.edge).index, crossing.args);
+      return this.#complete(crossing, entered, value);
+    } catch (error) {
+      throw this.#fail(crossing, entered, error);
+    }
+  }
+
+  /** Decide, open the gates, enter the instance, record: all of it before anything of the callee runs. */
+  #admit(crossing: Crossing, posted?: number): Entered {
+    const { edge, chain } = crossing;
+    const verdict = this.#decide(crossing);
+    const { compartment } = exportTarget(edge);
+    chain.assertRoom();
+    const message = posted ?? this.#recorder.nextMessage();
+    const settle = this.#release(crossing, verdict, message);
+    let slot: Slot | undefined;
+    try {
+      slot = this.#instances.enter(compartment, verdict.instance, chain);
+      slot.message = message;
+      this.#recorder.entered(crossing, slot, message, verdict, posted !== undefined);
+    } catch (error) {
+      const failure = chain.fail(toCofferdamError(error));
+      if (slot) this.#instances.discard(slot);
+      settle(0);
+      this.#recorder.notEntered(crossing, message, failure);
+      throw crossing.from === null ? withLabel(failure, verdict.reply) : failure;
+    }
+    chain.depth += 1;
+    return { verdict, slot, message, epoch: this.#grants.epoch, settle };
+  }
+
+  /** Throws FLOW_DENIED, after it is on disk. */
+  #decide(crossing: Crossing): AllowedCall {
+    const { edge, chain, fromLabel: from, request, bytes } = crossing;
+    chain.assertGoing();
+    const verdict = this.#decisions.decide(edge, { from, request }, bytes);
+    if (!verdict.allowed) throw chain.fail(this.#recorder.denied(crossing, verdict));
+    return verdict;
+  }
+
+  /** Takes from the budgets and records each use, on disk, before anything is released. */
+  #release({ edge, request, bytes }: Crossing, verdict: AllowedCall, message: number) {
+    const uses = gateUsesOf(edge, request, verdict, bytes);
+    const settle = reserveBudgets(edge, request, uses, this.#budgets);
+    for (const use of uses) this.#recorder.gateUsed(request, message, use);
+    return settle;
+  }
+
+  #complete(crossing: Crossing, entered: Entered, value: unknown): Reply {
+    const { slot, message, settle } = entered;
+    const { chain, edge } = crossing;
+    if (chain.failure) throw chain.failure; // a guest caught the exception: the chain has ended all the same
+    const label = this.#replyLabel(crossing, entered);
+    const bytes = sizeOfResult(edge, value);
+    settle(bytes);
+    this.#recorder.replied(crossing, slot, message, label, bytes, outcomeOf(value, edge));
+    chain.depth -= 1;
+    this.#instances.leave(slot);
+    return { value, label, message };
+  }
+
+  /** A reply is a message, too: a privilege that was revoked while the callee ran releases nothing any more (rule 8). */
+  #replyLabel(crossing: Crossing, { verdict, epoch }: Entered): Label {
+    if (!verdict.exportGateUsed || epoch === this.#grants.epoch) return verdict.reply;
+    const { edge, from, fromLabel, request } = crossing;
+    const now = this.#decisions.standing(edge, { from: fromLabel, request });
+    if (now.allowed && now.exportGateUsed) return verdict.reply;
+    if (from === null || this.#space.canFlow(verdict.instance, from.label)) return verdict.instance;
+    if (!now.allowed) throw this.#recorder.denied(crossing, now);
+    throw new CofferdamError('FLOW_DENIED', `The gate of ${edge.to}.${edge.name} was closed during the call.`);
+  }
+
+  /** Ends the chain: this instance is discarded, and so is every other one on the way out. */
+  #fail(crossing: Crossing, entered: Entered, error: unknown): CofferdamError {
+    const { slot, message, settle } = entered;
+    const { chain, from } = crossing;
+    const label = from === null ? this.#replyLabel(crossing, entered) : entered.verdict.reply;
+    const cause = toCofferdamError(error);
+    chain.depth -= 1;
+    settle(0);
+    const isCallersFault = cause.code === 'ARGUMENT_TYPE' && from === null && chain.failure === null;
+    const inside = isCallersFault ? [] : this.#insideSince(chain, message);
+    const failure = isCallersFault ? cause : chain.fail(cause, inside.at(-1) ?? slot);
+    if (isCallersFault) this.#instances.leave(slot); // nothing of the guest ran
+    for (const other of inside) this.#discard(other, chain);
+    this.#recorder.replied(crossing, slot, message, label, 0, failure.code);
+    return from === null ? withLabel(failure, label) : failure;
+  }
+
+  /** The instances that the chain has entered with this message and after it, also by fused links: the outermost first. */
+  #insideSince(chain: Chain, message: number): readonly Slot[] {
+    this.#recorder.catchUp();
+    const inside = this.#instances.list().filter((slot) => slot.chain === chain && slot.message >= message);
+    return inside.sort((one, other) => one.message - other.message);
+  }
+
+  #discard(slot: Slot, chain: Chain): void {
+    if (chain.culprit === slot && chain.failure) this.#recorder.trapped(slot, slot.message, chain.failure);
+    this.#instances.discard(slot);
+  }
+
+  async callResource(crossing: Crossing, posted?: number): Promise<Reply> {
+    const { edge, chain } = crossing;
+    if (edge.target.kind !== 'resource') throw new CofferdamError('CALL_TARGET', `${edge.to} is not a resource.`);
+    const verdict = this.#decide(crossing);
+    const message = posted ?? this.#recorder.nextMessage();
+    const settle = this.#release(crossing, verdict, message);
+    this.#recorder.written(crossing, message, verdict);
+    try {
+      const { request: label, reply } = verdict;
+      const context = { resource: edge.to, compartment: edge.from, label, signal: chain.signal };
+      const value = await callResource(edge, crossing.args, context);
+      settle(crossing.bytes);
+      if (!edge.isPost) this.#recorder.read(crossing, message, reply, sizeOfResult(edge, value));
+      chain.assertGoing();
+      return { value, label: reply, message };
+    } catch (error) {
+      throw chain.fail(toCofferdamError(error));
+    }
+  }
+}
+
+function instanceOf(slot: Slot) {
+  if (slot.instance) return slot.instance;
+  throw new CofferdamError('CALL_REENTRANT', `${slot.id} is still starting. Its start function cannot call itself.`);
+}
