@@ -2,14 +2,15 @@ import type { CallsEvent, StoredCrossings } from './events.ts';
 
 /**
  * One record: port, count, request bytes and reply bytes, 32 bits each, little endian. It stands for `count` calls
- * through the port, one after the other, each with its reply. With REPLY_BIT in the port it stands for replies whose calls are in
- * earlier records, since other crossings were recorded before they came; such a record takes no message numbers.
+ * through the port, one after the other, each with its reply. A count of 0 adds bytes to a call of an earlier record. With REPLY_BIT in
+ * the port it stands for replies whose calls are in earlier records, since other crossings were recorded before they came; such a
+ * record takes no message numbers.
  */
 export const RECORD_BYTES = 16;
 const REPLY_BIT = 0x8000_0000;
 const PORT_BITS = 0x7fff_ffff;
 
-/** How many messages the records stand for; null where one has no count, or a port that isn't known. */
+/** How many messages the records stand for; null where one has a port that isn't known, or stands for no reply. */
 export function countMessages(records: Uint8Array, isKnown: (port: number) => boolean): number | null {
   const view = viewOf(records);
   let messages = 0;
@@ -19,9 +20,9 @@ export function countMessages(records: Uint8Array, isKnown: (port: number) => bo
     const count = view.getUint32(at + 4, true);
     // Mostly the port of the record before, or the same as before that.
     if (port !== last && !isKnown(port & PORT_BITS)) return null;
-    if (count === 0) return null;
     last = port;
     if (port < REPLY_BIT) messages += count;
+    else if (count === 0) return null;
   }
   return messages;
 }
@@ -60,12 +61,13 @@ function callsAt(
   const tagged = view.getUint32(at, true);
   const port = records.ports.get(tagged & PORT_BITS);
   if (port === undefined) throw new Error('a decoded record has a known port');
+  const count = view.getUint32(at + 4, true);
   return {
     seq,
     timeMs,
     kind: 'calls',
-    message: tagged < REPLY_BIT ? message : null,
-    count: view.getUint32(at + 4, true),
+    message: tagged < REPLY_BIT && count > 0 ? message : null,
+    count,
     edge: port.edge,
     from: port.from,
     to: port.to,

@@ -139,7 +139,7 @@ class BatchDecoder {
 
   #port(): number {
     const port = this.#uint();
-    if (port >= LIMITS.maxPorts) throw this.#malformed('has a port number that is too large');
+    if (port > LIMITS.maxPortNumber) throw this.#malformed('has a port number that is too large');
     return port;
   }
 

@@ -71,6 +71,7 @@ export class BatchEncoder {
     this.#lastMs = timeMs;
     this.#count++;
     if (event.kind === 'port') this.#ports.declare(event);
+    else if (event.kind === 'stop') this.#ports.stop(event.instance);
     else if (event.kind === 'host') this.#ports.clear();
   }
 
@@ -124,7 +125,8 @@ export class BatchEncoder {
         this.#list(Object.entries(value).flat());
         break;
       case 'port':
-        if ((value as number) >= LIMITS.maxPorts) throw new FieldError();
+        if ((value as number) > LIMITS.maxPortNumber) throw new FieldError();
+        this.#ports.assertRoom();
         this.#uint(value);
         break;
       case 'records':

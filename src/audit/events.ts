@@ -217,7 +217,7 @@ interface LimitEvent {
  */
 export interface PortEvent extends Crossing {
   readonly kind: 'port';
-  /** Below LIMITS.maxPorts. */
+  /** At most LIMITS.maxPortNumber; LIMITS.maxPorts of them while their instances run. */
   readonly port: number;
 }
 
@@ -232,7 +232,10 @@ interface Crossing {
   readonly export: string;
 }
 
-/** Crossings that Wasm recorded by itself, as they stood in the ring: see crossings.ts. Readers see them as `calls`. */
+/**
+ * Crossings that Wasm recorded by itself, as they stood in the ring: see crossings.ts. To be appended before any event of what
+ * came after them. Readers see them as `calls`.
+ */
 interface CrossingsEvent {
   readonly kind: 'crossings';
   /** Number of the first message. */
@@ -245,12 +248,12 @@ interface CrossingsEvent {
 export interface CallsEvent extends Crossing {
   readonly kind: 'calls';
   /**
-   * The first of `count` messages, each a call and its reply, one after the other. Null for the replies to calls of earlier
-   * records: they came after whatever is recorded in between.
+   * The first of `count` messages, each a call and its reply, one after the other. Null for what belongs to calls of earlier
+   * records and came after whatever is recorded in between: `count` replies, or, with a count of 0, more bytes.
    */
   readonly message: MessageId | null;
   readonly count: number;
-  /** Sums over all of them. The last reply's bytes are missing where a later event has that reply. */
+  /** Sums over all of them, without what a later event of the same port adds. */
   readonly requestBytes: number;
   readonly replyBytes: number;
 }

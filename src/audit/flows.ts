@@ -37,6 +37,7 @@ export function flowOf(event: AuditEvent, run: number): Flow | null {
         bytes: event.bytes,
         message: event.message,
         count: 1,
+        isGateable: true,
         run,
         seq,
       };
@@ -50,6 +51,7 @@ export function flowOf(event: AuditEvent, run: number): Flow | null {
         bytes: event.bytes,
         message: event.message,
         count: 1,
+        isGateable: true,
         run,
         seq,
       };
@@ -63,6 +65,7 @@ export function flowOf(event: AuditEvent, run: number): Flow | null {
         bytes: 0,
         message: event.message,
         count: 1,
+        isGateable: false,
         run,
         seq,
       };
@@ -78,6 +81,7 @@ export function flowOf(event: AuditEvent, run: number): Flow | null {
         bytes: event.bytes,
         message: null,
         count: 1,
+        isGateable: true,
         run,
         seq,
       };
@@ -95,7 +99,7 @@ function resourceFlow(event: AuditEventOf<'read'> | AuditEventOf<'write'>, run: 
   const resource = resourceNode(event.resource, label);
   const instance = participantNode(run, event.instance);
   const [from, to] = kind === 'read' ? [resource, instance] : [instance, resource];
-  return { kind, from, to, via: event.resource, label, bytes, message, count: 1, run, seq };
+  return { kind, from, to, via: event.resource, label, bytes, message, count: 1, isGateable: true, run, seq };
 }
 
 export function postFlow(post: AuditEventOf<'post'>, deliver: AuditEventOf<'deliver'>, run: number): Flow {
@@ -108,6 +112,7 @@ export function postFlow(post: AuditEventOf<'post'>, deliver: AuditEventOf<'deli
     bytes: post.bytes,
     message: post.message,
     count: 1,
+    isGateable: true,
     run,
     seq: deliver.seq,
   };
@@ -122,10 +127,16 @@ export function callsFlows(event: AuditEventOf<'calls'>, run: number, message: n
   const { count, seq, requestLabel, replyLabel, requestBytes, replyBytes, message: first, export: via } = event;
   const from = participantNode(run, event.from);
   const to = participantNode(run, event.to);
-  const reply = { kind: 'reply', from: to, to: from, via, label: replyLabel, run, seq } as const;
-  // Its call has been counted, with a reply, where it was recorded.
-  if (first === null) return [{ ...reply, bytes: replyBytes, message: null, count: 0 }];
-  const request = { kind: 'request', from, to, via, label: requestLabel, run, seq } as const;
+  // A gate's uses are recorded before they take effect, so a call through one leaves Wasm.
+  const shared = { via, run, seq, isGateable: false };
+  const reply = { ...shared, kind: 'reply', from: to, to: from, label: replyLabel } as const;
+  const request = { ...shared, kind: 'request', from, to, label: requestLabel } as const;
+  if (first === null) {
+    // The calls have been counted, each with a reply, where they were recorded.
+    const part = { message: null, count: 0 };
+    const answer = { ...reply, ...part, bytes: replyBytes };
+    return count === 0 ? [{ ...request, ...part, bytes: requestBytes }, answer] : [answer];
+  }
   const at = message === null ? 0 : message - first;
   const cuts = [1, at, at + 1, count - 1, count].filter((cut) => cut > 0 && cut <= count).sort((a, b) => a - b);
   const flows: Flow[] = [];

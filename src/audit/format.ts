@@ -16,7 +16,7 @@ export function isKnownFormat(format: number): boolean {
 /**
  * How one field is written.
  * `name`: interned string. `text`: string that isn't interned and may be cut. `?`: or null. `names`: list of interned
- * strings. `pairs`: record of strings. `port`: a uint below LIMITS.maxPorts. `records`: the ports used (how many, then the fields
+ * strings. `pairs`: record of strings. `port`: a uint up to LIMITS.maxPortNumber. `records`: the ports used (how many, then the fields
  * of each as in a `port` event), then length and bytes, as they are. A readonly array: one of these strings, written as its position.
  */
 export type FieldType =

@@ -22,7 +22,9 @@ export const LIMITS = {
   maxListEntries: 4096,
   /** Encoded bytes of one batch when it is read: what a hostile file can make a reader allocate. */
   maxPayloadBytes: 64 * 1024 * 1024,
-  /** Port numbers in use at a time: a host runs some 16,000 instances with a few bound imports each, and may use a number again. */
+  /** Numbers of ports: 31 bits, without the last one, which marks no record in the ring of a broker. */
+  maxPortNumber: 0x7fff_fffe,
+  /** Ports that a journal's writer keeps in mind at a time: a host runs some 16,000 instances with a few bound imports each. */
   maxPorts: 262_144,
   /** Records of one `crossings` event: twice the ring of a broker. */
   maxCrossingsBytes: 1024 * 1024,

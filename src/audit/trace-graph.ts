@@ -65,6 +65,8 @@ export interface Flow {
   readonly message: number | null;
   /** Flows like this one: of `message` and the ones after it. 0 for a part of what another flow counts. */
   readonly count: number;
+  /** Can a gate have released it? */
+  readonly isGateable: boolean;
   readonly run: number;
   readonly seq: number;
 }
@@ -128,7 +130,7 @@ export class TraceGraphBuilder {
     edge.bytes += flow.bytes;
     edge.firstSeq = Math.min(edge.firstSeq, flow.seq);
     edge.lastSeq = Math.max(edge.lastSeq, flow.seq);
-    if (flow.message === null || flow.kind === 'denied') return;
+    if (flow.message === null || !flow.isGateable) return;
     const released = releaseKey(flow.run, flow.message, isAnswer(flow.kind));
     const gate = this.#waitingGates.get(released);
     if (gate === undefined) {

@@ -2,11 +2,12 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { decodeBatch } from '../../src/audit/decode.ts';
 import { BatchEncoder } from '../../src/audit/encode.ts';
-import type { AuditEvent, EventInput } from '../../src/audit/events.ts';
+import type { AuditEvent, EventInput, EventInputOf } from '../../src/audit/events.ts';
 import { exportEvents } from '../../src/audit/export.ts';
 import { GENESIS_HASH } from '../../src/audit/hash.ts';
 import { openJournal } from '../../src/audit/journal.ts';
 import { BATCH_LIMITS, LIMITS } from '../../src/audit/limits.ts';
+import { PortTable } from '../../src/audit/ports.ts';
 import { type EventFilter, queryEvents } from '../../src/audit/query.ts';
 import { JournalReader } from '../../src/audit/reader.ts';
 import { verifyJournal } from '../../src/audit/verify.ts';
@@ -20,15 +21,21 @@ const code = (value: string) => expect.objectContaining({ code: value });
 const P = port(0, 'p#1', 'q#2', { requestLabel: ACME, instanceLabel: ACME, replyLabel: VETTED });
 const Q = port(7, 'q#2', 'r#3', { export: 'classify' });
 
-test('each record is read as calls, numbered on; a reply takes no number', () => {
+test('each record is read as calls, numbered on; what belongs to earlier calls takes no number', () => {
   const journal = memoryJournal();
-  record(journal, [P, Q, crossings(10, [0, 3, 30, 6], [7, 1, 5, 0], [REPLY + 0, 1, 0, 9], [7, 2, 8, 4]), call(16)]);
+  record(journal, [
+    P,
+    Q,
+    crossings(10, [0, 3, 30, 6], [7, 1, 5, 0], [REPLY + 0, 1, 0, 9], [7, 0, 4, 0], [7, 2, 8, 4]),
+    call(16),
+  ]);
   const written = [
     { seq: 1, ...P },
     { seq: 2, ...Q },
     { seq: 3, ...calls(P, 10, 3, 30, 6) },
     { seq: 3, ...calls(Q, 13, 1, 5, 0) },
     { seq: 3, ...calls(P, null, 1, 0, 9) },
+    { seq: 3, ...calls(Q, null, 0, 4, 0) },
     { seq: 3, ...calls(Q, 14, 2, 8, 4) },
     { seq: 4, ...call(16) },
   ];
@@ -71,15 +78,17 @@ test('a batch can be read alone: it says what its ports mean, as they were decla
   expect(alone && [...decodeBatch(alone)]).toHaveLength(1);
 });
 
-const anyRecords = fc.array(
-  fc.tuple(
-    fc.constantFrom(0, 7, REPLY + 0, REPLY + 7),
-    fc.oneof(fc.integer({ min: 1, max: 5 }), fc.constant(0xffff_ffff)),
-    fc.nat(0xffff_ffff),
-    fc.nat(0xffff_ffff),
-  ),
-  { minLength: 1, maxLength: 20 },
-);
+const anyRecords = fc
+  .array(
+    fc.tuple(
+      fc.constantFrom(0, 7, REPLY + 0, REPLY + 7),
+      fc.oneof(fc.nat(5), fc.constant(0xffff_ffff)),
+      fc.nat(0xffff_ffff),
+      fc.nat(0xffff_ffff),
+    ),
+    { minLength: 1, maxLength: 20 },
+  )
+  .filter((records) => records.every(([tagged, count]) => tagged < REPLY || count > 0));
 
 test('any records read back equal, forward and backward', () => {
   fc.assert(
@@ -90,7 +99,7 @@ test('any records read back equal, forward and backward', () => {
         let message = first;
         return records.map(([tagged, count, requestBytes, replyBytes]) => {
           const of = tagged % REPLY === 0 ? P : Q;
-          if (tagged >= REPLY) return calls(of, null, count, requestBytes, replyBytes);
+          if (tagged >= REPLY || count === 0) return calls(of, null, count, requestBytes, replyBytes);
           message += count;
           return calls(of, message - count, count, requestBytes, replyBytes);
         });
@@ -118,11 +127,11 @@ test('what a reader would refuse is refused when it is appended, whole; the jour
     crossings(-1, [0, 1, 1, 1]),
     crossings(most, [0, 1, 1, 1]),
     crossings(most - 2 ** 32, [0, 1, 1, 1], [0, 0xffff_ffff, 1, 1], [7, 1, 1, 1]),
-    crossings(1, [0, 0, 1, 1]),
+    crossings(1, [REPLY + 0, 0, 0, 1]),
     crossings(1, [7, 1, 1, 1], [1, 1, 1, 1]),
     crossings(1, [7, 1, 1, 1], [REPLY + 1, 1, 1, 1]),
     crossings(1, [0xffff_ffff, 1, 1, 1]),
-    port(LIMITS.maxPorts, 'a', 'b'),
+    port(LIMITS.maxPortNumber + 1, 'a', 'b'),
     port(-1, 'a', 'b'),
     port(3, 'a', 'b', { export: undefined as unknown as string }),
     crossings(1, [3, 1, 1, 1]),
@@ -134,8 +143,8 @@ test('what a reader would refuse is refused when it is appended, whole; the jour
   }
   expect(readAll(journal).slice(2)).toMatchObject(broken.map(() => calls(Q, 1, 1, 1, 1)));
   record(journal, [
-    port(LIMITS.maxPorts - 1, 'a', 'b'),
-    crossings(most - 2, [LIMITS.maxPorts - 1, 2, 1, 1]),
+    port(LIMITS.maxPortNumber, 'a', 'b'),
+    crossings(most - 2, [LIMITS.maxPortNumber, 2, 1, 1]),
     ofLength(LIMITS.maxCrossingsBytes),
   ]);
   expect(readAll(journal).at(-1)).toMatchObject({ message: LIMITS.maxCrossingsBytes / 16, count: 1 });
@@ -145,6 +154,41 @@ test('ports end with the run of the host', () => {
   const journal = memoryJournal();
   record(journal, [P, crossings(1, [0, 1, 1, 1]), HOST_START]);
   expect(() => journal.append(crossings(1, [0, 1, 1, 1]))).toThrow(code('AUDIT_EVENT'));
+});
+
+test('a port of a stopped instance is known as long as there is room; one that runs is not forgotten', () => {
+  const ports = new PortTable();
+  const isKnown = (number: number): boolean => ports.usedBy(recordBytes([[number, 1, 1, 1]])) !== null;
+  const declare = (event: EventInputOf<'port'>): void => {
+    ports.assertRoom();
+    ports.declare(event);
+  };
+  declare(port(0, 'stops', 'stays'));
+  declare(port(1, 'stays', 'stops'));
+  declare(port(2, 'stays', 'too'));
+  ports.stop('stops');
+  for (let number = 3; number < LIMITS.maxPorts; number++) declare(port(number, `a#${number}`, 'stays'));
+  expect([0, 1, 2].map(isKnown)).toEqual([true, true, true]);
+  declare(port(LIMITS.maxPorts, 'last but one', 'stays'));
+  expect([0, 1, 2].map(isKnown)).toEqual([false, true, true]);
+  declare(port(LIMITS.maxPorts + 1, 'last', 'stays'));
+  expect([0, 1, 2].map(isKnown)).toEqual([false, false, true]);
+  const more = port(LIMITS.maxPorts + 2, 'more', 'stays');
+  expect(() => declare(more)).toThrow(code('AUDIT_EVENT'));
+  ports.stop('last');
+  declare(more);
+  expect([LIMITS.maxPorts, LIMITS.maxPorts + 1, LIMITS.maxPorts + 2].map(isKnown)).toEqual([true, false, true]);
+});
+
+test('a number that was declared anew is not forgotten with its first instance', () => {
+  const ports = new PortTable();
+  ports.declare(port(0, 'a', 'b'));
+  ports.declare(port(0, 'c', 'd'));
+  ports.stop('a');
+  ports.stop('b');
+  for (let number = 1; number < LIMITS.maxPorts; number++) ports.declare(port(number, 'e', 'f'));
+  expect(() => ports.assertRoom()).toThrow(code('AUDIT_EVENT'));
+  expect(ports.usedBy(recordBytes([[0, 1, 1, 1]]))?.ports).toMatchObject([{ from: 'c' }]);
 });
 
 test('a large block is on disk when append returns, a small one with its batch', () => {
@@ -224,12 +268,16 @@ test.each([
   ['an unknown port of a reply', crafted(1, ...PORT_BYTES, 16, 6, 0, 0, 0x80, ...ONE.slice(4)), false],
   ['no port at all', crafted(0, 16, ...ONE), false],
   ['a port twice', crafted(2, ...PORT_BYTES, 5, 1, 1, 1, 1, 1, 1, 1, 16, ...ONE), false],
-  ['a port number beyond the limit', crafted(1, 0x80, 0x80, 0x10, ...PORT_BYTES.slice(1), 16, ...ONE), false],
+  [
+    'a port number beyond the limit',
+    crafted(1, 0xff, 0xff, 0xff, 0xff, 0x07, ...PORT_BYTES.slice(1), 16, ...ONE),
+    false,
+  ],
   ['more ports than there are', crafted(0xff, 0xff, 0xff, 0xff, 0x0f, ...PORT_BYTES, 16, ...ONE), false],
   ['a length that is no number of records', crafted(1, ...PORT_BYTES, 17, ...ONE, 0), false],
   ['a length beyond the end', crafted(1, ...PORT_BYTES, 32, ...ONE), false],
   ['no records', crafted(1, ...PORT_BYTES, 0), false],
-  ['a count of nothing', crafted(1, ...PORT_BYTES, 16, 5, ...ONE.slice(1, 4), 0, ...ONE.slice(5)), false],
+  ['no reply', crafted(1, ...PORT_BYTES, 16, 5, 0, 0, 0x80, 0, ...ONE.slice(5)), false],
 ])('hostile crossings: %s', (_, payload, isGood) => {
   const read = () => [...decodeBatch(batchOf(payload, 1, 2))];
   if (isGood) expect(read()).toMatchObject([{ kind: 'crossings', message: 1, records: { messages: 1 } }]);

@@ -105,7 +105,7 @@ function fieldArbitrary(type: FieldType): fc.Arbitrary<unknown> {
     case 'uint':
       return uint;
     case 'port':
-      return fc.nat(LIMITS.maxPorts - 1);
+      return fc.nat(LIMITS.maxPortNumber);
     case 'records':
       return fc.constant(new Uint8Array(16));
     case 'uint?':

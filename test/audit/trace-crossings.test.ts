@@ -139,6 +139,16 @@ test('its reply is counted with its call, its bytes where they came', () => {
   expect(renderTrace(trace(journal, { direction: 'forward', instance: 'p#1' }), 'text')).toContain('[request run x4,');
 });
 
+test('bytes that came later are no message more', () => {
+  const journal = memoryJournal();
+  record(journal, [port(0, 'p#1', 'q#2'), crossings(1, [0, 2, 20, 2], [0, 0, 5, 3])]);
+  const { edges } = trace(journal, { direction: 'forward', instance: 'p#1' });
+  expect(edges.map(({ kind, flows, bytes }) => [kind, flows, bytes])).toEqual([
+    ['request', 2, 25],
+    ['reply', 2, 5],
+  ]);
+});
+
 test('a trace may begin with any message of a record, and with none that is not there', () => {
   const journal = memoryJournal();
   record(journal, NESTED);

@@ -202,7 +202,7 @@ test('a graph is bounded, and says when it stopped', () => {
 
 test('b is reached from a going forward exactly when a is reached from b going backward', () => {
   const who = fc.constantFrom('a', 'b', 'c', 'd', 'host#1', 'host');
-  const kinds = fc.constantFrom('call', 'reply', 'post', 'read', 'write', 'calls', 'replies');
+  const kinds = fc.constantFrom('call', 'reply', 'post', 'read', 'write', 'calls', 'replies', 'more');
   const step = fc.tuple(kinds, who, who, fc.boolean());
   fc.assert(
     fc.property(fc.array(step, { minLength: 1, maxLength: 25 }), (steps) => {
@@ -214,9 +214,9 @@ test('b is reached from a going forward exactly when a is reached from b going b
         if (kind === 'call') journal.append({ kind, instanceLabel: label, ...edge });
         if (kind === 'reply') journal.append({ kind, message, from, to, label, bytes: 1, outcome: 'ok' });
         if (kind === 'read' || kind === 'write') journal.append(use(kind, from));
-        if (kind === 'calls' || kind === 'replies') {
-          const count = now ? 1 : 3;
-          record(journal, [port(1, from, to), crossings(message, [kind === 'calls' ? 1 : REPLY + 1, count, 1, 1])]);
+        if (kind === 'calls' || kind === 'replies' || kind === 'more') {
+          const count = kind === 'more' ? 0 : now ? 1 : 3;
+          record(journal, [port(1, from, to), crossings(message, [kind === 'replies' ? REPLY + 1 : 1, count, 1, 1])]);
         }
         if (kind !== 'post') return;
         journal.append({ kind, ...edge });
