@@ -18,4 +18,5 @@ export { createHost, type HostOptions } from './host/create.ts';
 export type { Explained } from './host/explain.ts';
 export type { CallOptions, CompartmentStatus, Held, HostFile, HostSession, PostOptions, Reply } from './host/held.ts';
 export type { Host } from './host/host.ts';
-export { type Explanation, formatLabel, type Label, type LabelInput } from './label/index.ts';
+export { formatLabel, type Label, type LabelInput } from './label/index.ts';
+export type { Explanation } from './policy/index.ts';

@@ -3,7 +3,8 @@ import { type Edge, type Entry, HOST } from '../broker/edge.ts';
 import { edgeName, explainEdge } from '../broker/recorder.ts';
 import { isNamed, type Wiring } from '../broker/wiring.ts';
 import { CofferdamError } from '../error.ts';
-import { type Explanation, formatExplanation, type Label, type LabelInput } from '../label/index.ts';
+import type { Label, LabelInput } from '../label/index.ts';
+import { type Explanation, formatExplanation } from '../policy/index.ts';
 import { isUpTo } from './target.ts';
 
 /** Would a message flow along the edges from one party to another? */

@@ -17,15 +17,14 @@ export {
   type Offence,
   type ResourceVerdict,
 } from './decide.ts';
-export { type Explanation, explain, formatExplanation } from './explain.ts';
 export { type Ceiling, ceilingOf, formatLabel, type Label, type LabelInput } from './label.ts';
 export { formatPrivilege, type Privilege, Privileges, parsePrivilege, type Right } from './privilege.ts';
-export type { Change, Names, Remedy } from './remedy.ts';
 export { type Action, type Flow, type Gate, type GateTags, RULES, type RuleTable } from './rules.ts';
 export { LABEL_LIMITS, type LabelLimits, LabelSpace } from './space.ts';
 export {
   familyOf,
   isCoveredBy,
+  isCoveredByAny,
   isTagFamily,
   parseTag,
   parseTagOrFamily,

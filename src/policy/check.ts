@@ -1,4 +1,4 @@
-import { explain, formatLabel } from '../label/index.ts';
+import { formatLabel } from '../label/index.ts';
 import { type Analysis, analyse, nameOf, showLabel, violationOf } from './analysis.ts';
 import type { Worlds } from './analysis-exports.ts';
 import { gatesThatTakeOff } from './analysis-paths.ts';
@@ -12,6 +12,7 @@ import type {
   CheckReport,
   CheckViolation,
 } from './check-report.ts';
+import { explain } from './explain.ts';
 import { type DataFlow, type DeniedCall, exportGateName, linkGateName } from './flow-graph.ts';
 import type { GatePolicy, Policy } from './policy.ts';
 

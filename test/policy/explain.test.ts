@@ -1,24 +1,21 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
-  type Change,
   ceilingOf,
   type Denied,
   decideCall,
   decideCreate,
   decideRead,
   decideWrite,
-  explain,
   type Flow,
-  formatExplanation,
   type Gate,
   type LabelInput,
-  type Names,
   Privileges,
   parsePrivilege,
   type ResourceVerdict,
 } from '../../src/label/index.ts';
-import { flowsOf, labelInputs, makeSpace } from './universe.ts';
+import { type Change, explain, formatExplanation, type Names } from '../../src/policy/index.ts';
+import { flowsOf, labelInputs, makeSpace } from '../label/universe.ts';
 
 const space = makeSpace();
 const acme = space.label({ secrecy: ['customer:acme'] });

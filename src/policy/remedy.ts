@@ -1,7 +1,14 @@
-import type { ClosedGate, Denied, Offence } from './decide.ts';
-import { formatPrivilege, type Privilege, Privileges, parsePrivilege } from './privilege.ts';
-import type { Gate } from './rules.ts';
-import { isCoveredByAny } from './tag.ts';
+import {
+  type ClosedGate,
+  type Denied,
+  formatPrivilege,
+  type Gate,
+  isCoveredByAny,
+  type Offence,
+  type Privilege,
+  Privileges,
+  parsePrivilege,
+} from '../label/index.ts';
 
 /** What the two ends of an edge are called in the manifest. */
 export interface Names {

@@ -1,5 +1,4 @@
-import type { ClosedGate, Denied, Offence } from './decide.ts';
-import { formatLabel } from './label.ts';
+import { type ClosedGate, type Denied, formatLabel, type Offence } from '../label/index.ts';
 import { makeRemedies, type Names, type Remedy } from './remedy.ts';
 
 /** What an operator is told about a denial. Not for guests: rule 7. */
