@@ -111,5 +111,6 @@ function quantile(sorted: readonly number[], q: number): number {
 export function messageOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   const line = error.message.split('\n', 1)[0] ?? '';
-  return error.cause === undefined ? line : `${line} (${messageOf(error.cause)})`;
+  const cause = error.cause === undefined ? '' : messageOf(error.cause);
+  return line.includes(cause) ? line : `${line} (${cause})`;
 }
