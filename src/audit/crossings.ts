@@ -1,4 +1,4 @@
-import type { CallsEvent, StoredCrossings } from './events.ts';
+import type { CallsEvent, StoredCrossings } from './crossing-events.ts';
 
 /**
  * One record: port, count, request bytes and reply bytes, 32 bits each, little endian. It stands for `count` calls

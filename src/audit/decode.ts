@@ -1,6 +1,7 @@
 import { CofferdamError } from '../error.ts';
+import type { CrossingRecords, PortEvent } from './crossing-events.ts';
 import { countMessages, RECORD_BYTES } from './crossings.ts';
-import type { CrossingRecords, PortEvent, StoredEvent, StoredLabel } from './events.ts';
+import type { StoredEvent, StoredLabel } from './events.ts';
 import { type FieldType, isKnownFormat, PORT_RECORD, type RecordFormat, recordOf } from './format.ts';
 import type { Batch } from './hash.ts';
 import { LIMITS } from './limits.ts';

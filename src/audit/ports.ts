@@ -1,6 +1,7 @@
 import { CofferdamError } from '../error.ts';
+import type { PortEvent } from './crossing-events.ts';
 import { countMessages, RECORD_BYTES } from './crossings.ts';
-import type { Participant, PortEvent } from './events.ts';
+import type { Participant } from './events.ts';
 import { LIMITS } from './limits.ts';
 
 interface UsedPorts {
