@@ -129,11 +129,15 @@ export class Instances {
     const left = (this.#perCompartment.get(compartment) ?? 1) - 1;
     if (left > 0) this.#perCompartment.set(compartment, left);
     else this.#perCompartment.delete(compartment);
-    this.#env.onStop(slot);
-    slot.instance?.stop();
-    slot.retire();
-    if (slot.ports.length > 0) this.#env.kernel.advance();
-    this.#wake(slot);
+    try {
+      this.#env.onStop(slot);
+    } finally {
+      // A journal that is full keeps nobody waiting.
+      slot.instance?.stop();
+      slot.retire();
+      if (slot.ports.length > 0) this.#env.kernel.advance();
+      this.#wake(slot);
+    }
   }
 
   /** Ends all free instances of a compartment; those inside a call end with it. */
@@ -188,8 +192,8 @@ export class Instances {
     this.#live.add(slot);
     this.#perCompartment.set(compartment, count + 1);
     if (compartment.policy.instances === 'per-label') this.#current(compartment).set(label.id, slot);
-    this.#env.onStart(slot);
     try {
+      this.#env.onStart(slot);
       slot.instance = compartment.code.instantiate(this.#env.hostOf(slot));
     } catch (error) {
       this.discard(slot);

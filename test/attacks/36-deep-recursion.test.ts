@@ -1,0 +1,44 @@
+import { expect } from 'vitest';
+import { type Arena, codeOf } from '../arena.ts';
+import { acme, attack, EVERY, globex } from './attack.ts';
+
+/** Recurses as deep as it is told, by itself, or until little is left for whom it calls then. */
+const diver = {
+  wit: 'world guest { import next: func(depth: u32) -> u32; export dive: func(depth: u32) -> u32; export hop: func(depth: u32) -> u32; }',
+  wat: `(module (import "$root" "next" (func $next (param i32) (result i32))) (memory (export "memory") 1)
+    (func $down (export "dive") (param i32) (result i32)
+      (if (result i32) (i32.eqz (local.get 0)) (then (i32.const 0))
+        (else (i32.add (i32.const 1) (call $down (i32.sub (local.get 0) (i32.const 1)))))))
+    (func $dig (export "hop") (param i32) (result i32)
+      (if (result i32) (i32.eqz (local.get 0)) (then (call $next (i32.const 10)))
+        (else (call $dig (i32.sub (local.get 0) (i32.const 1)))))))`,
+  clearance: EVERY,
+};
+const arena: Arena = {
+  compartments: { diver, other: diver },
+  links: [
+    { from: 'diver', import: 'next', to: 'other', export: 'dive' },
+    { from: 'other', import: 'next', to: 'diver', export: 'hop' },
+  ],
+};
+
+attack('a guest uses up the stack', {
+  async stopped(make) {
+    const host = await make(arena);
+    await host.call('diver.dive', [1], globex);
+    for (let i = 0; i < 3; i++) {
+      expect(await codeOf(() => host.call('diver.dive', [0xffff_ffff], acme))).toBe('GUEST_TRAP');
+    }
+    // Somewhere here the stack ends in the host's own functions; that is still the guest's doing.
+    const codes = new Set<string | undefined>();
+    for (let depth = 1000; depth < 60_000; depth += 401)
+      codes.add(await codeOf(() => host.call('diver.hop', [depth], acme)));
+    expect([...codes].sort()).toEqual(['GUEST_TRAP', undefined]);
+    expect((await host.call('diver.dive', [100], globex)).value).toBe(100);
+  },
+  async twin(make) {
+    const host = await make(arena);
+    expect((await host.call('diver.dive', [1000], acme)).value).toBe(1000);
+    expect((await host.call('diver.hop', [1000], acme)).value).toBe(10);
+  },
+});
