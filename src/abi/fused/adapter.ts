@@ -92,7 +92,7 @@ function emitRequest(crossing: CrossingCode, body: FunctionBody, type: FuncType,
   const { request, used } = ends;
   const fixed = fixedBytes(types);
   crossing.enter(!needsRoom(type));
-  crossing.record(fixed, hasVariableReply(type) ? 0 : fixedReply(type));
+  crossing.record(fixed, hasVariableReply(type) ? 0 : fixedReply(type), false);
   if (hasVariableRequest(type)) body.i32(fixed).setGlobal(used);
   if (indirectParams) {
     const { size, align } = tupleLayout(types);

@@ -35,9 +35,9 @@ export class CrossingCode {
     this.#ends.caller();
     // Valid are even numbers but 0: the odd ones become the largest.
     this.#load().tee(this.#state).i32(1).op('i32.rotr').i32(1).op('i32.sub').i32(0x7fff_ffff).op('i32.ge_u');
-    body.when(() => this.#refuse(REFUSAL.OUTSIDE));
+    body.rarely(() => this.#refuse(REFUSAL.OUTSIDE));
     this.#ends.callee();
-    this.#load().when(() => this.#refuse(REFUSAL.BUSY));
+    this.#load().rarely(() => this.#refuse(REFUSAL.BUSY));
     this.setState('callee', mayLeave);
   }
 
@@ -53,7 +53,7 @@ export class CrossingCode {
   assertUntouched(): void {
     this.#ends.callee();
     this.#load().get(this.#state).op('i32.ne');
-    this.#body.when(() => this.#refuse(REFUSAL.SWALLOWED));
+    this.#body.rarely(() => this.#refuse(REFUSAL.SWALLOWED));
   }
 
   exit(): void {
@@ -61,19 +61,24 @@ export class CrossingCode {
     this.#body.i32(0).memory('i32.store', KERNEL_MEMORY);
   }
 
-  /** One more message in the last record if it is of this port and not full, else a new record. */
-  record(requestBytes: number, replyBytes: number): void {
+  /**
+   * One more message in the last record if it is of this port and not full, else a new record. With `isEach` a record has
+   * the bytes of each message, which are the same for all.
+   */
+  record(requestBytes: number, replyBytes: number, isEach: boolean): void {
     const body = this.#body;
     const [head, bytes] = [body.local('i64'), body.local('i64')];
-    const isFull = BigInt(2 ** 32 - KERNEL.MAX_BYTES);
     const added = (BigInt(replyBytes) << 32n) | BigInt(requestBytes);
     this.#findLast();
     // Port and count in one word: what differs in the port, above the count, is larger than any count.
     body.get(this.#last).memory('i64.load', KERNEL_MEMORY).tee(head);
     this.#ends.port();
     body.op('i64.extend_i32_u', 'i64.xor').i64(32n).op('i64.rotl').i64(BigInt(KERNEL.MAX_COUNT)).op('i64.lt_u');
-    body.get(this.#last).memory('i64.load', KERNEL_MEMORY, KERNEL.REQUEST_BYTES).tee(bytes);
-    body.i64((isFull << 32n) | isFull).op('i64.and', 'i64.eqz', 'i32.and');
+    if (!isEach) {
+      const isFull = BigInt(2 ** 32 - KERNEL.MAX_BYTES);
+      body.get(this.#last).memory('i64.load', KERNEL_MEMORY, KERNEL.REQUEST_BYTES).tee(bytes);
+      body.i64((isFull << 32n) | isFull).op('i64.and', 'i64.eqz', 'i32.and');
+    }
     body.when(
       () => {
         body
@@ -81,6 +86,7 @@ export class CrossingCode {
           .i64(1n << 32n)
           .op('i64.add')
           .memory('i64.store', KERNEL_MEMORY);
+        if (isEach) return;
         body.get(this.#last, bytes).i64(added).op('i64.add').memory('i64.store', KERNEL_MEMORY, KERNEL.REQUEST_BYTES);
       },
       () => this.#append({ replyBit: 0, count: 1 }, () => body.i64(added)),
@@ -121,7 +127,7 @@ export class CrossingCode {
     loadCell(KERNEL.W);
     loadCell(KERNEL.END)
       .op('i32.eq')
-      .when(() => body.call(this.#ends.drain));
+      .rarely(() => body.call(this.#ends.drain));
     loadCell(KERNEL.W).tee(w);
     this.#ends.port();
     if (replyBit !== 0) body.i32(replyBit).op('i32.or');

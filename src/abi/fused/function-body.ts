@@ -13,6 +13,8 @@ export class FunctionBody {
   readonly #paramCount: number;
   readonly #locals: CoreType[] = [];
   readonly #free: Record<CoreType, number[]> = { i32: [], i64: [], f32: [], f64: [] };
+  /** Positions of branches that are seldom taken. */
+  readonly #rare: number[] = [];
   #depth = 0;
 
   constructor(paramCount: number) {
@@ -117,6 +119,12 @@ export class FunctionBody {
     return this.#nest('loop', body);
   }
 
+  /** Runs `then` if the i32 on the stack is not 0, which it hardly ever is: the engine keeps such code out of the way. */
+  rarely(then: () => void): this {
+    this.#rare.push(this.#bytes.length);
+    return this.when(then);
+  }
+
   /** Runs `then` if the i32 on the stack is not 0. */
   when(then: () => void, otherwise: (() => void) | null = null): this {
     return this.#nest('if', () => {
@@ -157,12 +165,15 @@ export class FunctionBody {
     return this.#end();
   }
 
-  /** As an entry of the code section. */
-  finish(): number[] {
-    const entry: number[] = [];
-    writeUnsigned(entry, this.#locals.length);
-    for (const type of this.#locals) entry.push(1, CORE_TYPES[type]);
-    return [...sized(entry.length + this.#bytes.length + 1), ...entry, ...this.#bytes, ...OPCODES.end];
+  /** What follows the length in an entry of the code section, and where in it the rare branches are. */
+  finish(): { readonly code: number[]; readonly rare: number[] } {
+    const locals: number[] = [];
+    writeUnsigned(locals, this.#locals.length);
+    for (const type of this.#locals) locals.push(1, CORE_TYPES[type]);
+    return {
+      code: [...locals, ...this.#bytes, ...OPCODES.end],
+      rare: this.#rare.map((position) => locals.length + position),
+    };
   }
 
   #indexed(name: Opcode, index: number): this {
@@ -186,10 +197,4 @@ export class FunctionBody {
     this.#depth--;
     return this.op('end');
   }
-}
-
-function sized(length: number): number[] {
-  const bytes: number[] = [];
-  writeUnsigned(bytes, length);
-  return bytes;
 }

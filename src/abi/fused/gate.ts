@@ -26,9 +26,13 @@ export function makeGate(type: FuncType): Uint8Array {
   const { index, body } = module.define(signature);
   module.export('call', 'function', index);
 
-  body.loop((again) => {
-    body.i32(0).memory('i32.load', KERNEL_MEMORY, KERNEL.EPOCH).getGlobal(decided).op('i32.ne');
-    body.when(() => body.call(miss).branch(again));
+  const isStale = () => body.i32(0).memory('i32.load', KERNEL_MEMORY, KERNEL.EPOCH).getGlobal(decided).op('i32.ne');
+  // Not one loop around all: the engine checks for interrupts at every entry of a loop.
+  isStale().rarely(() => {
+    body.loop((again) => {
+      body.call(miss);
+      isStale().branchIf(again);
+    });
   });
   const params = [...signature.params.keys()];
   const forward = () =>
@@ -49,7 +53,7 @@ export function makeGate(type: FuncType): Uint8Array {
   const parts = { module, fault: kernel.fault, message: null };
   const types = paramTypes(type);
   crossing.enter(true);
-  crossing.record(fixedBytes(types), type.result === null ? 0 : fixedBytes([type.result]));
+  crossing.record(fixedBytes(types), type.result === null ? 0 : fixedBytes([type.result]), true);
   emitSequence(new Translator(parts, { ...REQUEST, from: 0, to: 0, realloc: null }), body, types, params);
   forward();
   const results = signature.results.map((result) => body.local(result));

@@ -19,7 +19,7 @@ export function listFunction(translator: Translator, element: ValType): number {
       .get(length)
       .i32(Math.floor(MAX_LIST_BYTES / size))
       .op('i32.gt_u');
-    body.when(() => translator.giverFault(body, FAULT.LENGTH));
+    body.rarely(() => translator.giverFault(body, FAULT.LENGTH));
     body.get(length).i32(size).op('i32.mul').set(count);
     translator.checkPointer(body, pointer, align, () => body.get(count));
     translator.charge(body, count);

@@ -11,8 +11,10 @@ export interface Signature {
 
 const KIND = { function: 0, table: 1, memory: 2, global: 3 } as const;
 const FUNCREF = 0x70;
+/** Source: WebAssembly Branch Hinting. */
+const UNLIKELY = 0;
 const HEADER = [0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00];
-const SECTION = { type: 1, import: 2, function: 3, table: 4, global: 6, export: 7, code: 10 } as const;
+const SECTION = { custom: 0, type: 1, import: 2, function: 3, table: 4, global: 6, export: 7, code: 10 } as const;
 
 /**
  * Writes one core module. Imports come before what is defined, since they are numbered first. Names are our own text,
@@ -80,6 +82,11 @@ export class ModuleWriter {
 
   finish(): Uint8Array {
     const bodies = this.#bodies.map((body) => body.finish());
+    const firstDefined = this.#counts.function - bodies.length;
+    const hints = bodies.map(({ rare }, i) => [
+      ...unsigned(firstDefined + i),
+      ...vector(rare.map((position) => [...unsigned(position), 1, UNLIKELY])),
+    ]);
     return Uint8Array.from(
       [
         HEADER,
@@ -89,7 +96,11 @@ export class ModuleWriter {
         ...section(SECTION.table, this.#tables),
         ...section(SECTION.global, this.#globals),
         ...section(SECTION.export, this.#exports),
-        ...section(SECTION.code, bodies),
+        ...custom('metadata.code.branch_hint', hints),
+        ...section(
+          SECTION.code,
+          bodies.map(({ code }) => [...unsigned(code.length), ...code]),
+        ),
       ].flat(),
     );
   }
@@ -115,6 +126,11 @@ const text = (value: string): number[] => {
 };
 
 const vector = (items: readonly (readonly number[])[]): number[] => [...unsigned(items.length), ...items.flat()];
+
+function custom(name: string, items: readonly (readonly number[])[]): number[][] {
+  const content = [...text(name), ...vector(items)];
+  return [[SECTION.custom, ...unsigned(content.length)], content];
+}
 
 function section(id: number, items: readonly (readonly number[])[]): number[][] {
   if (items.length === 0) return [];

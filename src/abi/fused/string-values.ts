@@ -13,7 +13,7 @@ export function stringFunction(translator: Translator): number {
     const copy = body.local('i32');
     const { from, to } = translator.way;
     body.get(count).i32(MAX_STRING_BYTES).op('i32.gt_u');
-    body.when(() => translator.giverFault(body, FAULT.LENGTH));
+    body.rarely(() => translator.giverFault(body, FAULT.LENGTH));
     translator.checkPointer(body, pointer, 1, () => body.get(count));
     translator.charge(body, count);
     translator.allocate(body, copy, 1, count);
@@ -55,18 +55,18 @@ function utf8Function(translator: Translator): number {
         const bad = () => translator.giverFault(body, FAULT.UTF8);
         matches(0x80, 0, () => advance(1));
         matches(0xc0e0, 0x80c0, () => {
-          bits(0x1e).op('i32.eqz').when(bad); // C0 and C1: too long for what they say
+          bits(0x1e).op('i32.eqz').rarely(bad); // C0 and C1: too long for what they say
           advance(2);
         });
         matches(0xc0c0f0, 0x8080e0, () => {
-          bits(0x200f).op('i32.eqz').when(bad); // too long
-          bits(0x200f).i32(0x200d).op('i32.eq').when(bad); // a surrogate
+          bits(0x200f).op('i32.eqz').rarely(bad); // too long
+          bits(0x200f).i32(0x200d).op('i32.eq').rarely(bad); // a surrogate
           advance(3);
         });
         matches(0xc0c0c0f8, 0x808080f0, () => {
           // The plane, 1 to 16: below it would be too long, above is nothing.
           bits(0x07).i32(2).op('i32.shl');
-          bits(0x3000).i32(12).op('i32.shr_u', 'i32.or').i32(1).op('i32.sub').i32(16).op('i32.ge_u').when(bad);
+          bits(0x3000).i32(12).op('i32.shr_u', 'i32.or').i32(1).op('i32.sub').i32(16).op('i32.ge_u').rarely(bad);
           advance(4);
         });
         bad();

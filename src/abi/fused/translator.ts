@@ -71,14 +71,14 @@ export class Translator {
 
   /** Checks the giver's pointer in a local. `count` pushes a number of bytes below 2^32. */
   checkPointer(body: FunctionBody, pointer: number, align: number, count: () => void): void {
-    if (align > 1) isMisaligned(body, pointer, align).when(() => this.giverFault(body, FAULT.ALIGNMENT));
-    isOutside(body, this.way.from, pointer, count).when(() => this.giverFault(body, FAULT.POINTER));
+    if (align > 1) isMisaligned(body, pointer, align).rarely(() => this.giverFault(body, FAULT.ALIGNMENT));
+    isOutside(body, this.way.from, pointer, count).rarely(() => this.giverFault(body, FAULT.POINTER));
   }
 
   /** The same for where the taker wants a result, which it named itself. */
   checkTarget(body: FunctionBody, pointer: number, align: number, count: () => void): void {
-    if (align > 1) isMisaligned(body, pointer, align).when(() => this.#takerFault(body, FAULT.ALIGNMENT));
-    isOutside(body, this.way.to, pointer, count).when(() => this.#takerFault(body, FAULT.POINTER));
+    if (align > 1) isMisaligned(body, pointer, align).rarely(() => this.#takerFault(body, FAULT.ALIGNMENT));
+    isOutside(body, this.way.to, pointer, count).rarely(() => this.#takerFault(body, FAULT.POINTER));
   }
 
   /** Counts the bytes in a local towards the limit of the message. */
@@ -89,7 +89,7 @@ export class Translator {
     const sum = body.local('i32');
     // Both below 2^28, so that the sum cannot wrap.
     body.getGlobal(used).get(count).op('i32.add').tee(sum).getGlobal(maxBytes).op('i32.gt_u');
-    body.when(() => this.giverFault(body, FAULT.MESSAGE));
+    body.rarely(() => this.giverFault(body, FAULT.MESSAGE));
     body.get(sum).setGlobal(used);
     body.release(sum);
   }
@@ -98,8 +98,8 @@ export class Translator {
   allocate(body: FunctionBody, pointer: number, align: number, count: number): void {
     if (this.way.realloc === null) throw new Error('A direction without realloc was asked for room');
     body.i32(0).i32(0).i32(align).get(count).call(this.way.realloc).set(pointer);
-    if (align > 1) isMisaligned(body, pointer, align).when(() => this.#takerFault(body, FAULT.REALLOC));
-    isOutside(body, this.way.to, pointer, () => body.get(count)).when(() => this.#takerFault(body, FAULT.REALLOC));
+    if (align > 1) isMisaligned(body, pointer, align).rarely(() => this.#takerFault(body, FAULT.REALLOC));
+    isOutside(body, this.way.to, pointer, () => body.get(count)).rarely(() => this.#takerFault(body, FAULT.REALLOC));
   }
 }
 
