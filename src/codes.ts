@@ -74,6 +74,9 @@ export const CODES = {
   WASM_IMPORT_UNKNOWN: 'A core module imports something that its world does not declare and no runtime gives.',
   WASM_SIGNATURE: 'A core function does not have the signature that its component-level type asks for.',
   WASM_EXPORT_MISSING: 'A core module lacks an export that its world promises.',
+  WASM_SET_CYCLE: 'Core modules of one compartment import each other in a circle.',
+  WASM_SET_AMBIGUOUS: 'Two core modules of one compartment export the same part of its world.',
+  WASM_SET_MEMORY: 'The memory that the modules of one compartment share cannot be made as the manifest names it.',
   COMPONENT_INVALID: 'A component is well-formed but breaks a rule of the component model.',
   // abi
   ABI_POINTER: 'A guest passed a pointer that leads out of its memory.',

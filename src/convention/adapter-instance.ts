@@ -3,7 +3,7 @@ import { isStackExhausted, toGuestError } from '../compartment/guest-error.ts';
 import { Turnstile } from '../compartment/turnstile.ts';
 import { CofferdamError } from '../error.ts';
 import type { WorldFunction } from '../wasm/types.ts';
-import type { AdapterSource, GuestAccess } from './adapter.ts';
+import type { AdaptedModule, AdapterSource, GuestAccess } from './adapter.ts';
 import { conformArguments, conformResult } from './conform.ts';
 
 /** An export of the world and the adapter's function for it. */
@@ -16,7 +16,10 @@ export interface AdaptedExport {
 
 /** What an instance and its access share, out of the adapter's reach. */
 interface Guest {
-  exports: WebAssembly.Instance['exports'];
+  /** By name; of several modules, by `module.name`. */
+  readonly exports: Map<string, WebAssembly.ExportValue>;
+  readonly modules: string[];
+  readonly memories: Set<WebAssembly.Memory>;
   state: unknown;
 }
 
@@ -25,17 +28,20 @@ export class AdapterInstance implements Instance {
   readonly #source: AdapterSource;
   readonly #served: readonly AdaptedExport[];
   readonly #turnstile = new Turnstile();
-  readonly #guest: Guest = { exports: {}, state: undefined };
+  readonly #guest: Guest = { exports: new Map(), modules: [], memories: new Set(), state: undefined };
   readonly #access: Access;
 
-  /** Runs the module's start function and the adapter's `start`. */
+  /** Runs the modules' start functions and the adapter's `start`. */
   constructor(source: AdapterSource, served: readonly AdaptedExport[], host: InstanceHost) {
     this.#source = source;
     this.#served = served;
     this.#access = new Access(source, host, this.#turnstile, this.#guest);
     this.#turnstile.pass(() => {
-      this.#guest.exports = new WebAssembly.Instance(source.module, this.#imports()).exports;
-      if (typeof this.#guest.exports._initialize === 'function') this.#access.call('_initialize');
+      for (const each of source.modules) this.#make(each);
+      for (const { name } of source.modules) {
+        const initialize = name === null ? '_initialize' : `${name}._initialize`;
+        if (typeof this.#guest.exports.get(initialize) === 'function') this.#access.call(initialize);
+      }
       const { start } = source.adapter;
       if (start) this.#guest.state = this.#trusted('start', () => start(this.#access as GuestAccess<undefined>));
     });
@@ -65,20 +71,42 @@ export class AdapterInstance implements Instance {
 
   stop(): void {
     this.#turnstile.stop();
-    this.#guest.exports = {};
+    const { exports, memories } = this.#guest;
+    exports.clear();
+    memories.clear();
   }
 
-  #imports(): WebAssembly.Imports {
-    const { module, adapter } = this.#source;
+  #make(source: AdaptedModule): void {
+    const { exports, modules, memories } = this.#guest;
+    const { name: own, module } = source;
+    const made = Object.entries(new WebAssembly.Instance(module, this.#imports(source)).exports);
+    if (own !== null) modules.push(own);
+    for (const [name, value] of made) {
+      exports.set(own === null ? name : `${own}.${name}`, value);
+      if (value instanceof WebAssembly.Memory && (own !== null || name === 'memory')) memories.add(value);
+    }
+  }
+
+  #imports({ name: own, module }: AdaptedModule): WebAssembly.Imports {
     const imports: WebAssembly.Imports = Object.create(null);
-    for (const { module: from, name } of WebAssembly.Module.imports(module)) {
-      const key = `${from}.${name}`;
-      const serve = adapter.imports?.[key] as AdaptedExport['run'];
+    for (const { module: from, name, kind } of WebAssembly.Module.imports(module)) {
       imports[from] ??= Object.create(null) as Record<string, WebAssembly.ImportValue>;
-      imports[from][name] = (...args: unknown[]) =>
-        this.#turnstile.out(() => this.#trusted(key, () => serve(this.#access, ...args)));
+      imports[from][name] = this.#import(`${from}.${name}`, kind, own);
     }
     return imports;
+  }
+
+  /** Of another module, if there is one; else the adapter's. */
+  #import(key: string, kind: string, importer: string | null): WebAssembly.ImportValue {
+    const exported = this.#guest.exports.get(key);
+    if (importer !== null && exported !== undefined) return exported;
+    const { imports, globals } = this.#source.adapter;
+    if (kind === 'global') {
+      const give = globals?.[key];
+      return this.#trusted(key, () => give?.(this.#access as GuestAccess<undefined>, importer ?? '')) as number;
+    }
+    const serve = imports?.[key] as AdaptedExport['run'];
+    return (...args: unknown[]) => this.#turnstile.out(() => this.#trusted(key, () => serve(this.#access, ...args)));
   }
 
   /** Runs the adapter's code: what it throws by itself is its failure, what it was thrown goes on as it is. */
@@ -111,8 +139,18 @@ class Access implements GuestAccess {
   }
 
   get memoryBytes(): number {
-    const { memory } = this.#guest.exports;
-    return memory instanceof WebAssembly.Memory ? memory.buffer.byteLength : 0;
+    return [...this.#guest.memories].reduce((sum, { buffer }) => sum + buffer.byteLength, 0);
+  }
+
+  get modules(): readonly string[] {
+    return [...this.#guest.modules];
+  }
+
+  global(name: string): number | bigint {
+    const found = this.#inside().exports.get(name);
+    return found instanceof WebAssembly.Global
+      ? (found.value as number | bigint)
+      : fail(`the guest has no global ${name}`);
   }
 
   call(name: string, ...args: readonly (number | bigint)[]): number {
@@ -126,7 +164,7 @@ class Access implements GuestAccess {
   }
 
   #call(name: string, args: readonly (number | bigint)[]): unknown {
-    const func = this.#inside()[name];
+    const func = this.#inside().exports.get(name);
     if (typeof func !== 'function') return fail(`the guest has no function ${name}`);
     try {
       return (func as WebAssembly.ExportFunction)(...args);
@@ -172,13 +210,13 @@ class Access implements GuestAccess {
     return this.#turnstile.out(() => this.#host.call(index, values));
   }
 
-  #inside(): WebAssembly.Instance['exports'] {
-    return this.#turnstile.isInside ? this.#guest.exports : fail('it used its guest while no call was inside');
+  #inside(): Guest {
+    return this.#turnstile.isInside ? this.#guest : fail('it used its guest while no call was inside');
   }
 
   #bytes(pointer: number, length: number): Uint8Array {
-    const { memory } = this.#inside();
-    if (!(memory instanceof WebAssembly.Memory)) return fail('the guest exports no memory');
+    const [memory, ...others] = this.#inside().memories;
+    if (memory === undefined || others.length > 0) return fail('the guest exports no memory, or more than one');
     // Core i32 arrive signed.
     const at = pointer >>> 0;
     const { buffer } = memory;

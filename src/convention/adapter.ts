@@ -13,11 +13,15 @@ export interface GuestAccess<State = unknown> {
   /** What `start` returned for this instance. */
   readonly state: State;
   readonly memoryBytes: number;
-  /** Calls a core export. Gives its i32, f32 or f64 result; 0 when it has none. */
+  /** Of several modules: the names of those that are made by now, in order. */
+  readonly modules: readonly string[];
+  /** Calls a core export, `module.name` of several modules. Gives its i32, f32 or f64 result; 0 when it has none. */
   call(name: string, ...args: readonly (number | bigint)[]): number;
   /** The same for an i64 result. */
   callWide(name: string, ...args: readonly (number | bigint)[]): bigint;
-  /** A copy. */
+  /** What a core global holds that is exported; named as functions are. */
+  global(name: string): number | bigint;
+  /** A copy. Of several modules: of the one memory that they export. */
   read(pointer: number, length: number): Uint8Array;
   /** Text that must be UTF-8. */
   readText(pointer: number, length: number): string;
@@ -37,12 +41,25 @@ export interface Adapter<State = unknown> {
   readonly imports?: Readonly<
     Record<string, (guest: GuestAccess<State>, ...args: never[]) => number | bigint | undefined>
   >;
+  /**
+   * Gives core globals that don't change, by `module.name`: what the module `importer` gets of it. Asked for just before
+   * that module is made.
+   */
+  readonly globals?: Readonly<Record<string, (guest: GuestAccess<undefined>, importer: string) => number | bigint>>;
   /** Serves the exports of the world, by `interface#name` or by name. Arguments and results are checked. */
   readonly exports: Readonly<Record<string, (guest: GuestAccess<State>, ...args: never[]) => unknown>>;
 }
 
-export interface AdapterSource {
+/** One of the modules that an adapter speaks for. */
+export interface AdaptedModule {
+  /** By which others import it; null for the only one. */
+  readonly name: string | null;
   readonly module: WebAssembly.Module;
+}
+
+export interface AdapterSource {
+  /** In the order in which they are made. */
+  readonly modules: readonly AdaptedModule[];
   readonly world: World;
   readonly sha256: string;
   readonly limits: { readonly messageBytes: number };
@@ -59,14 +76,14 @@ export function defineAdapter<State>(adapter: Adapter<State>): Adapter {
  * it does not serve (naming each), ABI_UNSUPPORTED for types that hold handles or streams.
  */
 export function makeAdapterCode(source: AdapterSource): Code {
-  const { module, world, sha256, adapter } = source;
+  const { modules, world, sha256, adapter } = source;
   if (typeof adapter !== 'object' || adapter === null || typeof adapter.exports !== 'object') {
     throw invalid('The adapter is none - write: export default defineAdapter({ exports: { … } })');
   }
   for (const { type } of [...world.imports, ...world.exports]) assertCopyable(type);
   const served = world.exports.map((func) => findExport(func, world, adapter));
   assertNothingElse(served, adapter);
-  assertImports(module, adapter);
+  assertImports(modules, adapter);
   return { world, sha256, instantiate: (host) => new AdapterInstance(source, served, host) };
 }
 
@@ -85,14 +102,19 @@ function assertNothingElse(served: readonly AdaptedExport[], { exports }: Adapte
   if (extra !== undefined) throw invalid(`The adapter serves ${extra}, which its WIT does not export - add it there`);
 }
 
-function assertImports(module: WebAssembly.Module, { imports = {} }: Adapter): void {
-  const unknown = WebAssembly.Module.imports(module)
-    .filter(
-      (each) => each.kind !== 'function' || typeof ownValue(imports, `${each.module}.${each.name}`) !== 'function',
-    )
-    .map((each) => `${each.module}.${each.name}`);
+function assertImports(modules: readonly AdaptedModule[], { imports = {}, globals = {} }: Adapter): void {
+  const made = new Set<string>();
+  const unknown: string[] = [];
+  for (const { name: own, module } of modules) {
+    for (const { module: from, name, kind } of WebAssembly.Module.imports(module)) {
+      const key = `${from}.${name}`;
+      const offered = kind === 'function' ? imports : kind === 'global' ? globals : {};
+      if (!made.has(key) && typeof ownValue(offered, key) !== 'function') unknown.push(key);
+    }
+    if (own !== null) for (const { name } of WebAssembly.Module.exports(module)) made.add(`${own}.${name}`);
+  }
   if (unknown.length === 0) return;
-  const message = `Nothing serves the imports ${unknown.join(', ')} - add functions of these names to the adapter's imports`;
+  const message = `Nothing serves the imports ${unknown.join(', ')} - add functions of these names to the adapter's imports (or globals)`;
   throw new CofferdamError('WASM_IMPORT_UNKNOWN', message, { details: { imports: unknown } });
 }
 

@@ -20,14 +20,15 @@ export async function loadCode(policy: CompartmentPolicy, env: LoadEnv): Promise
       const granted = wasi === 'minimal' ? { wasi: makeMinimalWasi } : {};
       return await makeInlineCode({ plan, bytes, sha256, modules, limits, ...granted });
     }
+    if (policy.abi === 'adapter') {
+      const adapter = await importAdapter(policy, env.baseDir);
+      const named = modules.map((module, i) => ({ name: loaded.names?.[i] ?? null, module }));
+      return makeAdapterCode({ modules: named, world, sha256, limits, adapter });
+    }
     const [module] = modules;
     const [info] = loaded.info;
-    if (module && info && policy.abi === 'adapter') {
-      const adapter = await importAdapter(policy, env.baseDir);
-      return makeAdapterCode({ module, world, sha256, limits, adapter });
-    }
     if (module && info) return makeAssemblyScriptCode({ module, info, world, sha256, limits, wasi });
-    throw new CofferdamError('INTERNAL', `${policy.wasm} was loaded without a plan.`);
+    throw new CofferdamError('INTERNAL', `${policy.name} was loaded without a plan.`);
   } catch (error) {
     throw inCompartment(policy.name, error);
   }

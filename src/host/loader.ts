@@ -87,9 +87,11 @@ export class Loader {
 
 /** Do two entries ask for the same code? The rest of an entry (labels, gates, …) needs no new code. */
 function hasSameCode(one: CompartmentPolicy, other: CompartmentPolicy): boolean {
-  const codeOf = ({ wasm, sha256, abi, wit, adapter, wasi, limits }: CompartmentPolicy) => ({
+  const codeOf = ({ wasm, sha256, modules, sharedMemory, abi, wit, adapter, wasi, limits }: CompartmentPolicy) => ({
     wasm,
     sha256,
+    modules,
+    sharedMemory,
     abi,
     wit,
     adapter,

@@ -8,9 +8,9 @@ import type { WorkerLimits } from './disposable-worker.ts';
 import { decoderIdentity } from './identity.ts';
 import { makeParser, type Parser } from './parser.ts';
 import type { ModuleReference } from './reference.ts';
-import { readSource, readWit } from './source.ts';
-import type { Job, TextEdit, Understanding } from './understand.ts';
-import { readUnderstanding, worldOf } from './understanding-shape.ts';
+import { readModules, readWit } from './source.ts';
+import { type Job, toEdit, type Understanding } from './understand.ts';
+import { rangesOf, readUnderstanding, worldOf } from './understanding-shape.ts';
 
 export interface LoadEnv {
   /** The folder that relative paths and the search for packages start from. */
@@ -28,15 +28,17 @@ export interface LoadEnv {
 
 /** A module, understood and compiled. */
 export interface Loaded {
-  /** Exactly what is in the file. */
+  /** Exactly what is in the file; of several files, one after the other. */
   readonly bytes: Uint8Array;
-  /** Of those bytes, in lower-case hex. */
+  /** Of those bytes, in lower-case hex; of several files, of the list of their names and hashes. */
   readonly sha256: string;
   /** Null for `abi: assemblyscript` and `adapter`. */
   readonly plan: Plan | null;
   readonly world: World;
   /** Parallel to the plan's modules, or the one module; rewritten so that an instance keeps the reference's limits. */
   readonly modules: readonly WebAssembly.Module[];
+  /** Parallel to `modules`, by which name each is imported by the others; null where there is one file. */
+  readonly names: readonly string[] | null;
   /** The outside of each core module as it is in the file: parallel to `modules`. */
   readonly info: readonly ModuleInfo[];
   /** Did the understanding come from the cache? */
@@ -95,17 +97,20 @@ class CachingLoader implements Loader {
 
   async load(reference: ModuleReference): Promise<Loaded> {
     const { baseDir, maxBytes = MAX_MODULE_BYTES, secondOpinion = true } = this.#env;
-    const { bytes, sha256 } = await readSource(reference.wasm, reference.sha256, { baseDir, maxBytes });
+    const { bytes, sha256, parts } = await readModules(reference, { baseDir, maxBytes });
     const wit = reference.wit && { text: await readWit(reference.wit, baseDir), world: reference.wit.world };
-    const job: Job = { task: 'understand', bytes, abi: reference.abi, wit, limits: reference.limits, secondOpinion };
+    const { abi, limits, sharedMemory = null } = reference;
+    const job: Job = { task: 'understand', bytes, parts, sharedMemory, abi, wit, limits, secondOpinion };
     const key = cacheKey(job, sha256);
     const cached = await this.#cached(key, bytes.length);
     const understanding = cached ?? (await this.#parse(job, key));
     const modules = await compile(bytes, understanding);
     const problem = this.#cache?.problem ?? null;
     const notes = problem === null ? [] : [problem];
-    const { plan, info } = understanding;
-    return { bytes, sha256, plan, world: worldOf(understanding), modules, info, isCached: cached !== null, notes };
+    const { plan, info, set } = understanding;
+    const names = set?.map(({ name }) => name) ?? null;
+    const world = worldOf(understanding);
+    return { bytes, sha256, plan, world, modules, names, info, isCached: cached !== null, notes };
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -134,7 +139,7 @@ class CachingLoader implements Loader {
 }
 
 /** Everything that the understanding depends on. */
-function cacheKey({ abi, wit, limits, secondOpinion }: Job, sha256: string): string {
+function cacheKey({ abi, wit, limits, secondOpinion, sharedMemory }: Job, sha256: string): string {
   const { memoryBytes, tableEntries } = limits;
   const parts = [
     FORMAT,
@@ -146,15 +151,16 @@ function cacheKey({ abi, wit, limits, secondOpinion }: Job, sha256: string): str
     memoryBytes,
     tableEntries,
     secondOpinion,
+    sharedMemory,
   ];
   return createHash('sha256').update(JSON.stringify(parts)).digest('hex');
 }
 
 /** The engine is the judge of a core module's code; it works on other threads meanwhile. */
-async function compile(bytes: Uint8Array, { plan, edits }: Understanding): Promise<WebAssembly.Module[]> {
-  const ranges = plan?.modules ?? [{ start: 0, end: bytes.length }];
+async function compile(bytes: Uint8Array, understanding: Understanding): Promise<WebAssembly.Module[]> {
+  const { edits } = understanding;
   return await Promise.all(
-    ranges.map(async ({ start, end }, i) => {
+    rangesOf(understanding, bytes.length).map(async ({ start, end }, i) => {
       try {
         return await WebAssembly.compile(applyEdits(bytes.subarray(start, end), (edits[i] ?? []).map(toEdit)));
       } catch (cause) {
@@ -162,8 +168,4 @@ async function compile(bytes: Uint8Array, { plan, edits }: Understanding): Promi
       }
     }),
   );
-}
-
-function toEdit({ start, end, bytes }: TextEdit) {
-  return { start, end, bytes: Uint8Array.from(Buffer.from(bytes, 'hex')) };
 }

@@ -1,9 +1,11 @@
 import { createHash } from 'node:crypto';
 import { resolve } from 'node:path';
 import { CofferdamError } from '../error.ts';
+import type { NamedRange } from '../wasm/index.ts';
 import { readBounded } from './bounded-file.ts';
 import { parseNpmReference, resolveNpmReference } from './npm-reference.ts';
-import type { WitReference } from './reference.ts';
+
+import type { ModuleReference, WitReference } from './reference.ts';
 
 export interface SourceBytes {
   /** Exactly what is in the file. */
@@ -33,6 +35,33 @@ export async function readSource(
     );
   }
   return { bytes, sha256 };
+}
+
+/**
+ * The same for all that a compartment is made of: one file, or several, one after the other, of `maxBytes` together.
+ * Throws LOAD_SOURCE when it names neither or both.
+ */
+export async function readModules(
+  { wasm, sha256, modules = null }: ModuleReference,
+  limits: { baseDir: string; maxBytes: number },
+): Promise<SourceBytes & { readonly parts: readonly NamedRange[] | null }> {
+  if (wasm !== null && modules === null) return { ...(await readSource(wasm, sha256, limits)), parts: null };
+  if (wasm !== null || modules === null) {
+    throw new CofferdamError('LOAD_SOURCE', 'The code is either one file or several modules — give one of the two.');
+  }
+  const digest = createHash('sha256');
+  const sources: Uint8Array[] = [];
+  const parts: NamedRange[] = [];
+  let start = 0;
+  for (const [name, module] of modules) {
+    const source = await readSource(module.wasm, module.sha256, { ...limits, maxBytes: limits.maxBytes - start });
+    const end = start + source.bytes.length;
+    sources.push(source.bytes);
+    parts.push({ name, start, end });
+    digest.update(`${JSON.stringify(name)} ${source.sha256}\n`);
+    start = end;
+  }
+  return { bytes: new Uint8Array(Buffer.concat(sources)), sha256: digest.digest('hex'), parts };
 }
 
 /** The text of a manifest's `wit:` entry. Throws LOAD_WIT when it is not UTF-8. */

@@ -1,14 +1,19 @@
 import { CofferdamError } from '../error.ts';
 import {
+  type ImportName,
   inspectModule,
   layerOf,
+  type Member,
   type ModuleInfo,
+  type NamedRange,
+  onlyMember,
+  orderMembers,
   type Plan,
   planComponent,
-  planCore,
+  planMembers,
   type World,
 } from '../wasm/index.ts';
-import { type CountedModule, type InstanceLimits, limitEdits } from '../wasm/rewrite-limits.ts';
+import { applyEdits, type CountedModule, type Edit, type InstanceLimits, limitEdits } from '../wasm/rewrite-limits.ts';
 import type { Abi } from './reference.ts';
 import { assertSecondOpinion } from './second-opinion.ts';
 import { loadWasmTools } from './wasm-tools.ts';
@@ -18,6 +23,10 @@ import { worldOfWit } from './wit.ts';
 export interface Job {
   readonly task: 'understand';
   readonly bytes: Uint8Array;
+  /** Where the core modules stand in `bytes`, when there are several. */
+  readonly parts?: readonly NamedRange[] | null;
+  /** The memory that is made for them. */
+  readonly sharedMemory?: ImportName | null;
   readonly abi: Abi;
   readonly wit: { readonly text: string; readonly world: string | null } | null;
   readonly limits: InstanceLimits;
@@ -31,6 +40,8 @@ export interface Understanding {
   readonly plan: Plan | null;
   /** Null when there is a plan, which has it. */
   readonly world: World | null;
+  /** Several core modules in the order in which they are made, for a compartment that has them; else null. */
+  readonly set: readonly NamedRange[] | null;
   /** The outside of each core module: parallel to the plan's modules, or of the one module. */
   readonly info: readonly ModuleInfo[];
   /** What makes each core module keep the limits: parallel to the plan's modules, or for the one module. */
@@ -46,7 +57,9 @@ export interface TextEdit {
 
 /** Everything about hostile bytes that needs parsing, in one go. Runs in the disposable worker. */
 export async function understand(job: Job): Promise<Understanding> {
-  assertKind(job.bytes, job.abi);
+  for (const { start, end } of job.parts ?? [{ start: 0, end: job.bytes.length }]) {
+    assertKind(job.bytes.subarray(start, end), job.abi);
+  }
   return job.abi === 'component' ? await understandComponent(job) : await understandModule(job, job.abi);
 }
 
@@ -58,17 +71,38 @@ async function understandComponent({ bytes, limits, secondOpinion }: Job): Promi
   const info = plan.modules.map((range) => inspectModule(bytes, range));
   const edits = editsOf(plan, bytes, limits);
   if (secondOpinion) await assertSecondOpinion(bytes, plan);
-  return { plan, world: null, info, edits };
+  return { plan, world: null, set: null, info, edits };
 }
 
-async function understandModule({ bytes, wit, limits }: Job, abi: Exclude<Abi, 'component'>): Promise<Understanding> {
+async function understandModule(
+  { bytes, parts, sharedMemory, wit, limits }: Job,
+  abi: Exclude<Abi, 'component'>,
+): Promise<Understanding> {
   if (wit === null) {
     throw new CofferdamError('LOAD_WIT_MISSING', `A module with abi: ${abi} carries no types — add wit: to it.`);
   }
-  const info = [inspectModule(bytes)];
+  const members = parts ? orderMembers(bytes, parts, sharedMemory ?? null) : onlyMember(bytes);
   const world = await worldOfWit(wit.text, wit.world);
-  const plan = abi === 'core' ? planCore(bytes, world) : null;
-  return { plan, world: plan === null ? world : null, info, edits: textEdits([{ bytes, count: 1 }], limits) };
+  const plan = abi === 'core' ? planMembers(members, world) : null;
+  return {
+    plan,
+    world: plan === null ? world : null,
+    set: parts ? members.map(({ name, range }) => ({ name, ...range })) : null,
+    info: members.map(({ info }) => info),
+    edits: memberEdits(members, limits),
+  };
+}
+
+function memberEdits(members: readonly Member[], limits: InstanceLimits): TextEdit[][] {
+  const edits = textEdits(
+    members.map(({ bytes }) => ({ bytes, count: 1 })),
+    limits,
+  );
+  // The memory that is made stands nowhere in the file: all of it is what an edit puts into its empty range.
+  return edits.map((own, i) => {
+    const { range, bytes } = members[i] as Member;
+    return range.start < range.end ? own : [{ start: 0, end: 0, bytes: hexOf(applyEdits(bytes, own.map(toEdit))) }];
+  });
 }
 
 function editsOf(plan: Plan, bytes: Uint8Array, limits: InstanceLimits): TextEdit[][] {
@@ -82,8 +116,14 @@ function editsOf(plan: Plan, bytes: Uint8Array, limits: InstanceLimits): TextEdi
 
 function textEdits(modules: readonly CountedModule[], limits: InstanceLimits): TextEdit[][] {
   return limitEdits(modules, limits).map((edits) =>
-    edits.map(({ start, end, bytes }) => ({ start, end, bytes: Buffer.from(bytes).toString('hex') })),
+    edits.map(({ start, end, bytes }) => ({ start, end, bytes: hexOf(bytes) })),
   );
+}
+
+const hexOf = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');
+
+export function toEdit({ start, end, bytes }: TextEdit): Edit {
+  return { start, end, bytes: Uint8Array.from(Buffer.from(bytes, 'hex')) };
 }
 
 function assertKind(bytes: Uint8Array, abi: Abi): void {

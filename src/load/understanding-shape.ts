@@ -1,7 +1,7 @@
-import type { World } from '../wasm/index.ts';
+import type { ModuleRange, NamedRange, Plan, World } from '../wasm/index.ts';
 import { isModuleInfo } from './info-shape.ts';
 import { isPlan, isWorld } from './plan-shape.ts';
-import { arrayOf, type Is, isIndex, nullable, object } from './shape.ts';
+import { arrayOf, type Is, isIndex, isText, nullable, object } from './shape.ts';
 import type { Understanding } from './understand.ts';
 
 /**
@@ -21,16 +21,25 @@ export function worldOf({ plan, world }: Understanding): World {
 
 const isHex: Is = (value) => typeof value === 'string' && value.length % 2 === 0 && /^[0-9a-f]*$/.test(value);
 const isAnything: Is = () => true;
+const isNamedRange = object({ name: isText, start: isIndex, end: isIndex });
 const isShape = object({
   plan: nullable(isAnything),
   world: nullable(isAnything),
+  set: nullable(arrayOf(isNamedRange)),
   info: arrayOf(isModuleInfo),
   edits: arrayOf(arrayOf(object({ start: isIndex, end: isIndex, bytes: isHex }))),
 });
 
-function isSound({ plan, world, info, edits }: Understanding, size: number): boolean {
+/** Where the core modules stand in a file of `size` bytes. */
+export function rangesOf({ plan, set }: Understanding, size: number): readonly ModuleRange[] {
+  return plan?.modules ?? set ?? [{ start: 0, end: size }];
+}
+
+function isSound(understanding: Understanding, size: number): boolean {
+  const { plan, world, set, info, edits } = understanding;
   if (plan === null ? !isWorld(world) : world !== null || !isPlan(plan, size)) return false;
-  const modules = plan?.modules ?? [{ start: 0, end: size }];
+  if (set !== null && !isSoundSet(set, plan, size)) return false;
+  const modules = rangesOf(understanding, size);
   return (
     edits.length === modules.length &&
     info.length === modules.length &&
@@ -42,6 +51,12 @@ function isSound({ plan, world, info, edits }: Understanding, size: number): boo
         return isInOrder;
       });
     })
+  );
+}
+
+function isSoundSet(set: readonly NamedRange[], plan: Plan | null, size: number): boolean {
+  return (
+    (plan === null || plan.modules.length === set.length) && set.every(({ start, end }) => start <= end && end <= size)
   );
 }
 

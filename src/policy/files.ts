@@ -11,9 +11,10 @@ export function checkFiles(policy: Policy, problems: Problems): void {
     const advice = text.startsWith('npm:') ? 'install the package' : `paths start from ${quoted(policy.baseDir)}`;
     problems.add('MANIFEST_FILE_MISSING', path, `there is no ${kind} ${quoted(text)} — ${advice}`);
   };
-  for (const { name, wasm, wit, adapter } of policy.compartments.values()) {
+  for (const { name, wasm, modules, wit, adapter } of policy.compartments.values()) {
     const path = ['compartments', name];
-    check(wasm, [...path, 'wasm'], 'file');
+    if (wasm !== null) check(wasm, [...path, 'wasm'], 'file');
+    for (const [key, module] of modules ?? []) check(module.wasm, [...path, 'modules', key], 'file');
     if (wit !== null && wit.path !== null) check(wit.path, [...path, 'wit'], 'file');
     if (adapter !== null) check(adapter, [...path, 'adapter'], 'file');
   }

@@ -27,9 +27,13 @@ export interface Policy {
 export interface CompartmentPolicy {
   readonly name: string;
   /** `./path/to.wasm`, or `npm:package/path/in/package.wasm`. */
-  readonly wasm: string;
+  readonly wasm: string | null;
   /** SHA-256 in hex that the bytes must have, or null. */
   readonly sha256: string | null;
+  /** Instead of `wasm`: core modules that import each other, keyed by the name by which they do; or null. */
+  readonly modules: ReadonlyMap<string, ModulePolicy> | null;
+  /** The import by which the modules share a memory that none of them has, or null. */
+  readonly sharedMemory: { readonly module: string; readonly name: string } | null;
   /** How the module speaks: see load/. `component` needs no `wit`; the others do. */
   readonly abi: 'component' | 'core' | 'assemblyscript' | 'adapter';
   readonly wit: WitSource | null;
@@ -49,6 +53,11 @@ export interface CompartmentPolicy {
   readonly kind: 'inline';
   readonly instances: 'per-label' | 'per-call';
   readonly limits: CompartmentLimits;
+}
+
+export interface ModulePolicy {
+  readonly wasm: string;
+  readonly sha256: string | null;
 }
 
 export interface WitSource {

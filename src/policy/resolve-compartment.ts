@@ -1,7 +1,7 @@
 import { type Ceiling, type LabelInput, type Privilege, Privileges } from '../label/index.ts';
 import type { Context } from './context.ts';
 import { COMPARTMENT_DEFAULTS, COMPARTMENT_LIMITS } from './defaults.ts';
-import type { CompartmentLimits, CompartmentPolicy, GatePolicy, WitSource } from './policy.ts';
+import type { CompartmentLimits, CompartmentPolicy, GatePolicy, ModulePolicy, WitSource } from './policy.ts';
 import type { Manifest } from './schema.ts';
 import type { Path } from './source.ts';
 
@@ -9,6 +9,8 @@ type CompartmentEntry = Manifest['compartments'][string];
 type GateEntry = NonNullable<CompartmentEntry['gates']>[string];
 
 const PAGE_BYTES = 65_536;
+/** Four times the modules of the largest set that we know of. */
+const MAX_MODULES = 256;
 
 export function resolveCompartments(context: Context): ReadonlyMap<string, CompartmentPolicy> {
   const compartments = new Map<string, CompartmentPolicy>();
@@ -26,11 +28,14 @@ function resolveCompartment(context: Context, name: string, entry: CompartmentEn
   const isLabelRight = context.checkCarried(base, [...path, 'label']);
   const isClearanceRight = context.checkLabel(entry.clearance, [...path, 'clearance']);
   if (isLabelRight && isClearanceRight && !context.isDoubtful(path)) checkBase(context, base, clearance, path);
+  checkSource(context, entry, path);
   checkCode(context, entry, path);
   return {
     name,
-    wasm: entry.wasm,
+    wasm: entry.wasm ?? null,
     sha256: entry.sha256 ?? null,
+    modules: modulesOf(entry.modules),
+    sharedMemory: entry.sharedMemory ?? null,
     abi: entry.abi ?? abi,
     wit: witOf(entry.wit),
     adapter: entry.adapter ?? null,
@@ -52,6 +57,33 @@ function checkBase(context: Context, base: LabelInput, clearance: Ceiling, path:
   const text =
     'the base label lies outside the clearance — put its secrecy tags into clearance.secrecy, and what clearance.integrity demands into label.integrity';
   context.report('MANIFEST_LABEL', [...path, 'label'], text);
+}
+
+/** One file, or several modules that a core ABI can make one compartment of. */
+function checkSource(context: Context, entry: CompartmentEntry, path: Path): void {
+  const { wasm, modules, sha256, sharedMemory, abi = COMPARTMENT_DEFAULTS.abi } = entry;
+  const refuse = (key: string, text: string) => context.report('MANIFEST_CONFLICT', [...path, key], text, 'key');
+  if (['wasm', 'modules', 'abi'].some((key) => context.isDoubtful([...path, key]))) return;
+  if (modules === undefined) {
+    if (wasm === undefined) context.report('MANIFEST_MISSING_KEY', [...path, 'wasm'], 'missing — name the code');
+    if (sharedMemory !== undefined) refuse('sharedMemory', 'one module shares no memory — take it out');
+    return;
+  }
+  if (wasm !== undefined) refuse('modules', 'the code has one source — give either wasm or modules');
+  if (sha256 !== undefined) refuse('sha256', 'each module has its own — write { wasm: …, sha256: … } there');
+  if (abi !== 'core' && abi !== 'adapter') refuse('modules', "only abi 'core' and 'adapter' have several — set abi");
+  const count = Object.keys(modules).length;
+  if (count >= 1 && count <= MAX_MODULES) return;
+  context.report('MANIFEST_VALUE', [...path, 'modules'], `has ${count} modules — write 1 to ${MAX_MODULES}`);
+}
+
+function modulesOf(modules: CompartmentEntry['modules']): CompartmentPolicy['modules'] {
+  if (modules === undefined) return null;
+  const entries = Object.entries(modules).map(([name, module]): [string, ModulePolicy] => [
+    name,
+    typeof module === 'string' ? { wasm: module, sha256: null } : { wasm: module.wasm, sha256: module.sha256 ?? null },
+  ]);
+  return new Map(entries);
 }
 
 /** `abi`, `wit` and `adapter` must agree: what would be ignored is refused. */

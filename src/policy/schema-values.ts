@@ -54,6 +54,16 @@ export const nameKey = z
     if (!isName(text))
       context.addIssue({ code: 'custom', message: nameAdvice(text), params: { code: 'MANIFEST_NAME' } });
   });
+/** By which core modules import each other. No dot, so that `module.name` can be read in one way only. */
+const MODULE_PATTERN = '^[A-Za-z_][A-Za-z0-9_-]{0,99}$';
+export const moduleKey = z
+  .string()
+  .meta({ pattern: MODULE_PATTERN })
+  .superRefine((text, context) => {
+    if (new RegExp(MODULE_PATTERN).test(text)) return;
+    const message = 'write a name of letters, digits, _ and -, as the modules import it';
+    context.addIssue({ code: 'custom', message, params: { code: 'MANIFEST_NAME' } });
+  });
 export const tagKey = z
   .string()
   .meta({ pattern: DECLARED_PATTERN })

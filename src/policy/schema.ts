@@ -12,6 +12,7 @@ import {
   label,
   list,
   matching,
+  moduleKey,
   name,
   nameKey,
   path,
@@ -22,6 +23,8 @@ import {
   tagOrFamily,
   witName,
 } from './schema-values.ts';
+
+const SHARED_MEMORY_PATTERN = '^([A-Za-z_][A-Za-z0-9_-]*)\\.([A-Za-z0-9_.-]+)$';
 
 /*
  * The shape of a manifest, part by part: what each value is made of. What values mean together (does that tag exist?) is
@@ -75,19 +78,36 @@ const wit = z
   ])
   .meta({ description: 'The types of a module that is no component: the path of a .wit file, or its text.' });
 
+const sha256 = checked(
+  'MANIFEST_VALUE',
+  '^[0-9a-f]{64}$',
+  matching('^[0-9a-f]{64}$'),
+  'write 64 lower-case hexadecimal digits',
+)
+  .optional()
+  .meta({ description: 'The SHA-256 that the code must have.' });
+
 const compartment = z
   .strictObject({
-    wasm: codePath.meta({
+    wasm: codePath.optional().meta({
       description: "The code: './guest.wasm', or 'npm:package/file.wasm' of an installed package.",
     }),
-    sha256: checked(
+    sha256,
+    modules: z
+      .record(moduleKey, z.union([codePath, z.strictObject({ wasm: codePath, sha256 })]))
+      .optional()
+      .meta({
+        description:
+          "Instead of `wasm`: core modules that import each other, keyed by the name by which they do. For abi 'core' and 'adapter'.",
+      }),
+    sharedMemory: checked(
       'MANIFEST_VALUE',
-      '^[0-9a-f]{64}$',
-      matching('^[0-9a-f]{64}$'),
-      'write 64 lower-case hexadecimal digits',
+      SHARED_MEMORY_PATTERN,
+      parseImport,
+      "write the import as 'module.name', such as 'env.memory'",
     )
       .optional()
-      .meta({ description: 'The SHA-256 that the code must have.' }),
+      .meta({ description: "The memory that the modules import and none of them has: 'env.memory'." }),
     abi: z
       .enum(['component', 'core', 'assemblyscript', 'adapter'])
       .optional()
@@ -160,6 +180,11 @@ const entry = z
     upTo: ceiling.optional().meta({ description: 'The labels that the host may use there.' }),
   })
   .meta({ description: 'Something that host code may call.' });
+
+function parseImport(text: string): { readonly module: string; readonly name: string } | null {
+  const [, module, name] = new RegExp(SHARED_MEMORY_PATTERN).exec(text) ?? [];
+  return module === undefined || name === undefined ? null : { module, name };
+}
 
 function parseCall(text: string): { readonly compartment: string; readonly export: string | null } | null {
   const dot = text.indexOf('.');

@@ -6,6 +6,7 @@ export { flattenFunc, flattenType, flattenTypes, MAX_FLAT_PARAMS, MAX_FLAT_RESUL
 export { formatFunc, formatType, type ResourceName } from './format.ts';
 export { inspectModule } from './module.ts';
 export type { ModuleCounts, ModuleExport, ModuleImport, ModuleInfo } from './module-info.ts';
+export { type ImportName, type Member, type NamedRange, onlyMember, orderMembers } from './module-set.ts';
 export type {
   Argument,
   CanonOptions,
@@ -16,7 +17,7 @@ export type {
   Plan,
   PlanResource,
 } from './plan.ts';
-export { planCore } from './plan-core.ts';
+export { planCore, planMembers } from './plan-core.ts';
 export { planComponent, type UnderstoodComponent, understandComponent, worldOfComponent } from './planner.ts';
 export { explainMismatch, isSubtype } from './subtype.ts';
 export type { Case, Field, FuncType, PrimitiveKind, ResourceType, ValType, World, WorldFunction } from './types.ts';

@@ -3,8 +3,8 @@ import { type CoreExtern, type CoreFuncType, coreMismatch } from './core-types.t
 import { layerOf } from './decode-component.ts';
 import { flattenFunc, flattenTypes, MAX_FLAT_PARAMS, MAX_FLAT_RESULTS } from './flatten.ts';
 import { measure } from './measure.ts';
-import { inspectModule } from './module.ts';
-import type { ModuleImport, ModuleInfo } from './module-info.ts';
+import type { ModuleImport } from './module-info.ts';
+import { type Exporter, exportersOf, importKey, type Member, onlyMember } from './module-set.ts';
 import type { Argument, CanonOptions, CoreItem, Lifted, Plan, PlanResource } from './plan.ts';
 import { quote, quotePair } from './quote.ts';
 import type { FuncType, ValType, World } from './types.ts';
@@ -30,26 +30,41 @@ export function planCore(bytes: Uint8Array, world: World): Plan {
       'This is a component, not a core module. It carries its own types: plan it as it is.',
     );
   }
-  return new CorePlanner(inspectModule(bytes), world).plan(bytes.length);
+  return planMembers(onlyMember(bytes), world);
 }
+
+/**
+ * The same for several core modules that import each other, in the order of `orderMembers`. An import is an export of
+ * another module if there is one, and else what it is for a module alone. Each export of the world is that of the one
+ * module which has it. A module without a memory of its own uses the one it imports, and the allocator that is exported
+ * beside that. Throws WASM_SET_AMBIGUOUS when two modules export the same part of the world.
+ */
+export function planMembers(members: readonly Member[], world: World): Plan {
+  return new CorePlanner(members, world).plan();
+}
+
+type CoreExport = Extract<CoreItem, { kind: 'export' }>;
 
 class CorePlanner {
   private readonly world: World;
-  private readonly info: ModuleInfo;
-  private readonly found: ReadonlyMap<string, CoreExtern>;
+  private readonly members: readonly Member[];
+  /** By importKey. */
+  private readonly exporters: ReadonlyMap<string, Exporter>;
   private readonly worldImports: ReadonlyMap<string, number>;
   private readonly unknown = new Set<string>();
   private readonly missing = new Set<string>();
   private readonly wrong = new Set<string>();
 
-  constructor(info: ModuleInfo, world: World) {
-    this.info = info;
+  constructor(members: readonly Member[], world: World) {
+    this.members = members;
     this.world = world;
-    this.worldImports = new Map(world.imports.map((item, index) => [key(item.interface ?? '$root', item.name), index]));
-    this.found = new Map(info.exports.map((item) => [item.name, item.type]));
+    this.worldImports = new Map(
+      world.imports.map((item, index) => [importKey(item.interface ?? '$root', item.name), index]),
+    );
+    this.exporters = exportersOf(members);
   }
 
-  plan(size: number): Plan {
+  plan(): Plan {
     const [async] = [...this.world.imports, ...this.world.exports].filter(({ type }) => isAsync(type));
     if (async !== undefined) {
       throw new CofferdamError(
@@ -60,16 +75,20 @@ class CorePlanner {
         },
       );
     }
-    const args = this.info.imports.map((item) => this.argument(item));
+    const instantiations = this.members.map((member, module) => ({
+      module,
+      args: member.info.imports.map((item) => this.argument(item, member)).filter((arg) => arg !== null),
+    }));
     const exports = this.world.exports.map(({ id, type }) => this.lifted(id, type));
     const resources = this.world.resources.map((_, index) => this.resource(index));
-    const initialize = this.found.has('_initialize') ? [this.func('_initialize', NOTHING)] : [];
+    const initialize = this.members
+      .filter((member) => this.has(member, '_initialize'))
+      .map((member) => this.func(member, '_initialize', NOTHING));
     this.report();
-    const modules = [{ start: 0, end: size }];
     return {
       world: this.world,
-      modules,
-      instantiations: [{ module: 0, args: args.filter((arg) => arg !== null) }],
+      modules: this.members.map(({ range }) => range),
+      instantiations,
       exports,
       resources,
       scopes: 1,
@@ -77,8 +96,10 @@ class CorePlanner {
     };
   }
 
-  private argument({ module, name, type }: ModuleImport): Argument | null {
-    const value = this.imported(module, name);
+  private argument({ module, name, type }: ModuleImport, importer: Member): Argument | null {
+    const provider = this.provider(module, name);
+    if (provider !== null) return { module, name, value: provider };
+    const value = this.imported(module, name, importer);
     if (value === null || (type.kind !== 'func' && value.item.kind !== 'export')) {
       this.unknown.add(`${module}.${name}`);
       return null;
@@ -87,15 +108,26 @@ class CorePlanner {
     return { module, name, value: value.item };
   }
 
+  /** The export of another member; `orderMembers` compared the types. A module alone has none to import from. */
+  private provider(module: string, name: string): CoreExport | null {
+    const found = this.members.length === 1 ? undefined : this.exporters.get(importKey(module, name));
+    return found === undefined ? null : this.exported(found.member, name);
+  }
+
   /** What an import is, and the signature it must have if the world says so. */
-  private imported(module: string, name: string): { item: CoreItem; type: CoreFuncType | null } | null {
+  private imported(
+    module: string,
+    name: string,
+    importer: Member,
+  ): { item: CoreItem; type: CoreFuncType | null } | null {
     if (module === 'wasi_snapshot_preview1') return { item: { kind: 'wasi', name }, type: null };
-    if (Object.hasOwn(BUILTINS, module) && BUILTINS[module]?.includes(name)) return { item: { kind: 'builtin', name }, type: null };
-    const index = this.worldImports.get(key(module, name)) ?? -1;
+    if (Object.hasOwn(BUILTINS, module) && BUILTINS[module]?.includes(name))
+      return { item: { kind: 'builtin', name }, type: null };
+    const index = this.worldImports.get(importKey(module, name)) ?? -1;
     const imported = this.world.imports[index];
     if (imported !== undefined) {
       const { type } = imported;
-      const options = this.options(type, 'lower', null);
+      const options = this.options(importer, type, 'lower', null);
       return { item: { kind: 'lower-import', import: index, options, scope: 0 }, type: flattenFunc(type, 'lower') };
     }
     return this.importedResource(module, name);
@@ -118,21 +150,54 @@ class CorePlanner {
 
   private lifted(id: string, type: FuncType): Lifted {
     const signature = flattenFunc(type, 'lift');
+    const member = this.owner(id) ?? this.lacks(id);
     const post = `cabi_post_${id}`;
-    const postReturn = this.found.has(post) ? this.func(post, { params: signature.results, results: [] }) : null;
-    return { core: this.func(id, signature), type, options: this.options(type, 'lift', postReturn), scope: 0 };
+    const postReturn = this.has(member, post)
+      ? this.func(member, post, { params: signature.results, results: [] })
+      : null;
+    const options = this.options(member, type, 'lift', postReturn);
+    return { core: this.func(member, id, signature), type, options, scope: 0 };
   }
 
   private resource(index: number): PlanResource {
     const resource = this.world.resources[index];
     if (resource === undefined || resource.side === 'import') return { kind: 'imported' };
-    const dtor = `${resource.interface === null ? '' : `${resource.interface}#`}[dtor]${resource.name}`;
-    const isThere = this.found.has(dtor);
-    return { kind: 'defined', dtor: isThere ? this.func(dtor, { params: ['i32'], results: [] }) : null, scope: 0 };
+    const name = `${resource.interface === null ? '' : `${resource.interface}#`}[dtor]${resource.name}`;
+    const member = this.owner(name);
+    return { kind: 'defined', dtor: member && this.func(member, name, { params: ['i32'], results: [] }), scope: 0 };
+  }
+
+  /** The only member that exports this part of the world; null when none does. */
+  private owner(name: string): Member | null {
+    const [first, second] = this.members.filter((member) => this.has(member, name));
+    if (first === undefined || second === undefined) return first ?? null;
+    throw new CofferdamError(
+      'WASM_SET_AMBIGUOUS',
+      `Both ${quote(first.name)} and ${quote(second.name)} export ${quote(name)}. Leave one of these modules out.`,
+      { details: { export: name, modules: [first.name, second.name] } },
+    );
+  }
+
+  private lacks(name: string): Member {
+    this.missing.add(name);
+    return this.members.at(-1) as Member;
+  }
+
+  private has(member: Member, name: string): boolean {
+    return this.exporters.has(importKey(member.name, name));
+  }
+
+  private exported(member: Member, name: string): CoreExport {
+    return { kind: 'export', instance: this.members.indexOf(member), name };
   }
 
   /** Memory and realloc are given whenever they are there, and asked for when the type needs them. */
-  private options(type: FuncType, direction: 'lift' | 'lower', postReturn: CoreItem | null): CanonOptions {
+  private options(
+    member: Member,
+    type: FuncType,
+    direction: 'lift' | 'lower',
+    postReturn: CoreItem | null,
+  ): CanonOptions {
     const params = type.params.map((param) => param.type);
     const results = type.result === null ? [] : [type.result];
     const incoming = direction === 'lift' ? params : results;
@@ -140,28 +205,43 @@ class CorePlanner {
     const needsRealloc = hasPointer(incoming) || (direction === 'lift' && isWide);
     const needsMemory =
       hasPointer([...params, ...results]) || isWide || flattenTypes(results).length > MAX_FLAT_RESULTS;
+    const [owner, name] = this.memoryOf(member);
+    const allocator = this.has(member, 'cabi_realloc') ? member : owner;
     return {
       encoding: 'utf8',
-      memory: needsMemory || this.found.has('memory') ? this.memory() : null,
-      realloc: needsRealloc || this.found.has('cabi_realloc') ? this.func('cabi_realloc', REALLOC) : null,
+      memory: needsMemory || this.has(owner, name) ? this.memory(owner, name) : null,
+      realloc:
+        needsRealloc || this.has(allocator, 'cabi_realloc') ? this.func(allocator, 'cabi_realloc', REALLOC) : null,
       postReturn,
     };
   }
 
-  private memory(): CoreItem {
-    const type = this.found.get('memory');
-    if (type === undefined) this.missing.add('memory');
+  /** Its own, or the one it imports from another member. */
+  private memoryOf(member: Member): [owner: Member, name: string] {
+    if (this.has(member, 'memory') || this.members.length === 1) return [member, 'memory'];
+    const [imported] = member.info.imports.filter(({ type }) => type.kind === 'memory');
+    const found = imported && this.exporters.get(importKey(imported.module, imported.name));
+    return found === undefined ? [member, 'memory'] : [found.member, imported?.name ?? 'memory'];
+  }
+
+  private memory(owner: Member, name: string): CoreItem {
+    const type = this.typeOf(owner, name);
+    if (type === undefined) this.missing.add(name);
     else if (type.kind !== 'memory' || type.limits.shared || type.limits.index64) {
       this.wrong.add('the export memory must be an unshared 32-bit memory');
     }
-    return { kind: 'export', instance: 0, name: 'memory' };
+    return this.exported(owner, name);
   }
 
-  private func(name: string, type: CoreFuncType): CoreItem {
-    const found = this.found.get(name);
+  private func(member: Member, name: string, type: CoreFuncType): CoreItem {
+    const found = this.typeOf(member, name);
     if (found === undefined) this.missing.add(name);
     else this.check(`the export ${quote(name)}`, found, type);
-    return { kind: 'export', instance: 0, name };
+    return this.exported(member, name);
+  }
+
+  private typeOf(member: Member, name: string): CoreExtern | undefined {
+    return this.exporters.get(importKey(member.name, name))?.type;
   }
 
   private check(what: string, found: CoreExtern, type: CoreFuncType): void {
@@ -206,10 +286,6 @@ const MAX_DETAILS = 1000;
 function list(names: readonly string[]): string {
   if (names.length <= MAX_SHOWN) return names.join(', ');
   return `${names.slice(0, MAX_SHOWN).join(', ')} and ${names.length - MAX_SHOWN} more`;
-}
-
-function key(module: string, name: string): string {
-  return JSON.stringify([module, name]);
 }
 
 function isAsync(type: FuncType): boolean {

@@ -22,7 +22,13 @@ const GUEST = `(module
 
 async function instantiate(adapter: Adapter, exports: WorldFunction[], host = makeTestHost(), text = GUEST) {
   const module = new WebAssembly.Module(await assemble(text));
-  return makeAdapterCode({ module, world: makeWorld(exports, [SEND]), sha256: 'x', limits, adapter }).instantiate(host);
+  return makeAdapterCode({
+    modules: [{ name: null, module }],
+    world: makeWorld(exports, [SEND]),
+    sha256: 'x',
+    limits,
+    adapter,
+  }).instantiate(host);
 }
 
 /** A guest whose one export `run` does this; `hook` answers the core import. */
@@ -76,7 +82,7 @@ describe('an adapter', () => {
     });
     const module = new WebAssembly.Module(await assemble(GUEST));
     const world = makeWorld([func('a:b/c#note', ['string'], 'list<string>')]);
-    const code = makeAdapterCode({ module, world, sha256: 'x', limits, adapter });
+    const code = makeAdapterCode({ modules: [{ name: null, module }], world, sha256: 'x', limits, adapter });
     const [one, other] = [code.instantiate(makeTestHost()), code.instantiate(makeTestHost())];
     one.call(0, ['a']);
     expect(one.call(0, ['b'])).toEqual(['a', 'b']);
@@ -194,9 +200,11 @@ describe('an adapter that does not fit', () => {
   it.each(cases)('since it %s', async (_how, adapter, expected) => {
     const module = new WebAssembly.Module(await assemble(GUEST));
     const world = makeWorld([func('run')]);
-    expect(codeOf(() => makeAdapterCode({ module, world, sha256: 'x', limits, adapter: adapter as Adapter }))).toBe(
-      expected,
-    );
+    expect(
+      codeOf(() =>
+        makeAdapterCode({ modules: [{ name: null, module }], world, sha256: 'x', limits, adapter: adapter as Adapter }),
+      ),
+    ).toBe(expected);
   });
 
   it('since its world has handles', async () => {
@@ -204,7 +212,9 @@ describe('an adapter that does not fit', () => {
     const type = { params: [{ name: 'a', type: { kind: 'own', resource: 0 } }], result: null, async: false } as const;
     const world: World = { imports: [], exports: [{ ...func('run'), type }], resources: [] };
     const adapter = defineAdapter({ exports: { run: () => 0 } });
-    expect(codeOf(() => makeAdapterCode({ module, world, sha256: 'x', limits, adapter }))).toBe('ABI_UNSUPPORTED');
+    expect(
+      codeOf(() => makeAdapterCode({ modules: [{ name: null, module }], world, sha256: 'x', limits, adapter })),
+    ).toBe('ABI_UNSUPPORTED');
   });
 });
 
@@ -213,9 +223,13 @@ describe('the adapter of a real dprint plugin', () => {
   const module = new WebAssembly.Module(bytes);
   const world = makeWorld([func('format', ['string'], 'result<string, string>')]);
   const start = (messageBytes = 1 << 20) =>
-    makeAdapterCode({ module, world, sha256: 'x', limits: { messageBytes }, adapter: dprint }).instantiate(
-      makeTestHost(),
-    );
+    makeAdapterCode({
+      modules: [{ name: null, module }],
+      world,
+      sha256: 'x',
+      limits: { messageBytes },
+      adapter: dprint,
+    }).instantiate(makeTestHost());
 
   it.each([
     ['#   Title\ntext\n*  one\n*  two\n', '# Title\n\ntext\n\n- one\n- two\n'],

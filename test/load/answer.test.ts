@@ -45,6 +45,7 @@ describe('an understanding', () => {
       initialize: [] as unknown[],
     },
     world: null as unknown,
+    set: null as unknown,
     info: [
       {
         imports: [],

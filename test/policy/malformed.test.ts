@@ -7,6 +7,8 @@ import { type Problem, parseManifest } from '../../src/policy/index.ts';
 const HEAD =
   'version: 1\nprincipals: { desk: {} }\ntags:\n  customer:*: { kind: secrecy, owner: desk }\n  vetted: { kind: integrity, owner: desk }\n';
 const BODY = 'compartments:\n  a: { wasm: ./a.wasm }\n';
+const PLAIN_SET = 'abi: core, wit: a.wit, modules: { M: a, N: b }';
+const SET = PLAIN_SET.replace('modules', '▲modules');
 const CLEARED = 'compartments:\n  a: { wasm: ./a.wasm, clearance: { secrecy: ["customer:*"] } }\n';
 
 const MALFORMED: readonly (readonly [what: string, code: Code, text: string])[] = [
@@ -61,6 +63,39 @@ const MALFORMED: readonly (readonly [what: string, code: Code, text: string])[] 
     'a resource with the name of a compartment',
     'MANIFEST_NAME',
     `${HEAD}${BODY}resources:\n  ▲a: { function: true }\n`,
+  ],
+  ['one file and several modules', 'MANIFEST_CONFLICT', `${HEAD}compartments:\n  a: { wasm: a, ${SET} }\n`],
+  [
+    'a pin for all modules',
+    'MANIFEST_CONFLICT',
+    `${HEAD}compartments:\n  a: { ▲sha256: "${'0f'.repeat(32)}", ${PLAIN_SET} }\n`,
+  ],
+  ['modules of a component', 'MANIFEST_CONFLICT', `${HEAD}compartments:\n  a: { ▲modules: { M: a } }\n`],
+  [
+    'modules of AssemblyScript',
+    'MANIFEST_CONFLICT',
+    `${HEAD}compartments:\n  a: { abi: assemblyscript, wit: a.wit, ▲modules: { M: a } }\n`,
+  ],
+  ['no modules', 'MANIFEST_VALUE', `${HEAD}compartments:\n  a: { abi: core, wit: a.wit, modules: ▲{} }\n`],
+  [
+    'a module with a dot in its name',
+    'MANIFEST_NAME',
+    `${HEAD}compartments:\n  a: { abi: core, wit: a.wit, modules: { ▲M.n: a } }\n`,
+  ],
+  [
+    'an unknown key in a module',
+    'MANIFEST_UNKNOWN_KEY',
+    `${HEAD}compartments:\n  a: { abi: core, wit: a.wit, modules: { M: { wasm: a, ▲wit: a.wit } } }\n`,
+  ],
+  [
+    'a memory shared by one module',
+    'MANIFEST_CONFLICT',
+    `${HEAD}compartments:\n  a: { wasm: a, ▲sharedMemory: env.memory }\n`,
+  ],
+  [
+    'a shared memory without a module',
+    'MANIFEST_VALUE',
+    `${HEAD}compartments:\n  a: { ${PLAIN_SET}, sharedMemory: ▲memory }\n`,
   ],
   // numbers
   ['decimal megabytes', 'MANIFEST_VALUE', `${HEAD}compartments:\n  a: { wasm: a, limits: { memory: ▲64MB } }\n`],
