@@ -3,27 +3,37 @@ import { fault, tooLarge } from './fault.ts';
 import { type BorrowScope, type Handle, HandleTable } from './handles.ts';
 import type { GuestResource, ResourceClass, ResourceOwner } from './resource.ts';
 
+/** A word whose lowest bit says that an instance may not leave: generated crossings look at it, and set it, too. */
+export interface LeaveCell {
+  readonly words: Int32Array;
+  readonly at: number;
+}
+
 /** One component instance within an instance: its handles, and whether it may be entered and left just now. */
 export class Scope {
   readonly handles = new HandleTable();
   #mayLeave = true;
   /** What generated crossings know of it, where there are any. */
-  readonly #shared: { mayLeave: boolean } | null;
+  readonly #words: Int32Array | null;
+  readonly #at: number;
   /** A call is inside. Kept only where a plan has several scopes. */
   entered = false;
 
-  constructor(shared: { mayLeave: boolean } | null = null) {
-    this.#shared = shared;
+  constructor(shared: LeaveCell | null = null) {
+    this.#words = shared?.words ?? null;
+    this.#at = shared?.at ?? 0;
   }
 
   /** False while an import of it runs and during realloc and post-return: no import may be called then. */
   get mayLeave(): boolean {
-    return this.#mayLeave && (this.#shared === null || this.#shared.mayLeave);
+    return this.#mayLeave && (this.#words === null || ((this.#words[this.#at] as number) & 1) === 0);
   }
 
   set mayLeave(mayLeave: boolean) {
     this.#mayLeave = mayLeave;
-    if (this.#shared !== null) this.#shared.mayLeave = mayLeave;
+    if (this.#words === null) return;
+    const state = this.#words[this.#at] as number;
+    this.#words[this.#at] = mayLeave ? state & ~1 : state | 1;
   }
 }
 

@@ -10,13 +10,13 @@ export {
   type Lowered,
   type Side,
 } from './adapters.ts';
-export { Context, type ContextItems, Scope } from './context.ts';
+export { Context, type ContextItems, type LeaveCell, Scope } from './context.ts';
 export { fault, tooLarge } from './fault.ts';
 export { TypeInterner } from './intern.ts';
 export { MAX_LIST_BYTES } from './limits.ts';
 export { pascalCase } from './names.ts';
 export { GuestResource, makeResourceClass, type ResourceClass } from './resource.ts';
-export { sizeOf, sizerOf } from './size.ts';
+export { type Sizer, sizeOf, sizerOf } from './size.ts';
 
 /** Bytes that the arguments of a call carry: see `Sizer`. */
 export function sizeOfMessage(params: readonly Field[], args: readonly unknown[]): number {

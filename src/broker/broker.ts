@@ -15,6 +15,7 @@ import { Instances, type Slot } from './instances.ts';
 import type { Kernel } from './kernel.ts';
 import { Monitor } from './monitor.ts';
 import { Posts } from './posts.ts';
+import { Prepared } from './prepared.ts';
 import { asPresent, importOf } from './present.ts';
 import type { Recorder } from './recorder.ts';
 
@@ -75,6 +76,27 @@ export class Broker {
 
   makeChain(signal: AbortSignal | null = null): Chain {
     return this.#kernel.begin({ signal, maxDepth: this.#limits.callDepth });
+  }
+
+  /** One export at one label, decided once: for host code that calls it often. */
+  prepare(crossing: Omit<Crossing, 'chain' | 'args' | 'bytes'>): Prepared {
+    let chain = this.makeChain();
+    return new Prepared(
+      {
+        kernel: this.#kernel,
+        chain: () => {
+          if (chain.failure === null) return chain;
+          this.finish(chain);
+          chain = this.makeChain();
+          return chain;
+        },
+        prepare: (asked) =>
+          isSuspending(asked.edge) ? null : this.#monitor.prepare(asPresent(this.compartments, asked)),
+        callNow: (asked) => this.#monitor.callNow(asPresent(this.compartments, asked)),
+        fail: (asked, preparation, error) => this.#monitor.failPrepared(asked, preparation, error),
+      },
+      crossing,
+    );
   }
 
   /** Every chain that was made is to be finished, when no frame of it can be on a stack any more. */

@@ -1,4 +1,5 @@
 import { KERNEL } from '../abi/fused/kernel.ts';
+import type { LeaveCell } from '../abi/index.ts';
 import { CofferdamError } from '../error.ts';
 import { Chain } from './chain.ts';
 
@@ -10,6 +11,10 @@ const CELLS_START = 64;
 const RING_BYTES = 32_768 * KERNEL.RECORD_BYTES;
 const RING_START = CELLS_START + 4 * MAX_CELLS + KERNEL.RECORD_BYTES;
 const RING_END = RING_START + RING_BYTES;
+const RECORD_WORDS = KERNEL.RECORD_BYTES >> 2;
+const COUNT = KERNEL.COUNT >> 2;
+const REQUEST_BYTES = KERNEL.REQUEST_BYTES >> 2;
+const REPLY_BYTES = KERNEL.REPLY_BYTES >> 2;
 /** Two bits are taken: the state is `chain << 1 | noLeave`, and stays a positive i32. */
 const MAX_CHAINS = 2 ** 29;
 
@@ -29,6 +34,8 @@ export class Kernel {
   #nextChain = 0;
   /** Takes the records that are in the ring, in order; they are overwritten afterwards. */
   onDrain: (records: Uint8Array) => void = () => undefined;
+  /** A record is in the ring that no journal event is bound to follow: somebody is to drain it soon. */
+  onFirst: () => void = () => undefined;
 
   constructor() {
     this.#words[KERNEL.END >> 2] = RING_END;
@@ -43,7 +50,7 @@ export class Kernel {
   }
 
   get epoch(): number {
-    return this.#words[KERNEL.EPOCH >> 2] ?? 0;
+    return this.#words[KERNEL.EPOCH >> 2] as number;
   }
 
   /** Hands on what Wasm has recorded since. Everything that is recorded from JavaScript comes after it. */
@@ -52,6 +59,43 @@ export class Kernel {
     if (end === RING_START) return;
     this.#words[KERNEL.W >> 2] = RING_START;
     this.onDrain(new Uint8Array(this.memory.buffer, RING_START, end - RING_START));
+  }
+
+  /** What generated crossings do, for a crossing that starts in JavaScript: adds to the last record, or begins one. */
+  record(port: number, requestBytes: number, replyBytes: number): void {
+    const words = this.#words;
+    const w = (words[KERNEL.W >> 2] as number) >> 2;
+    const last = w - RECORD_WORDS;
+    const count = words[last + COUNT] as number;
+    const requests = words[last + REQUEST_BYTES] as number;
+    const replies = words[last + REPLY_BYTES] as number;
+    if (words[last] === port && count < KERNEL.MAX_COUNT && requests < KERNEL.MAX_BYTES && replies < KERNEL.MAX_BYTES) {
+      words[last + COUNT] = count + 1;
+      words[last + REQUEST_BYTES] = requests + requestBytes;
+      words[last + REPLY_BYTES] = replies + replyBytes;
+      return;
+    }
+    if (w === RING_START >> 2) this.onFirst();
+    this.#begin(w, port, 1, requestBytes, replyBytes);
+  }
+
+  /** The reply to the last request through this port; in a record of its own when others came in between. */
+  recordReply(port: number, replyBytes: number): void {
+    const words = this.#words;
+    const w = (words[KERNEL.W >> 2] as number) >> 2;
+    const last = w - RECORD_WORDS;
+    if (words[last] !== port) this.#begin(w, port | KERNEL.REPLY_BIT, 1, 0, replyBytes);
+    else if (replyBytes > 0) words[last + REPLY_BYTES] = (words[last + REPLY_BYTES] as number) + replyBytes;
+  }
+
+  #begin(w: number, port: number, count: number, requestBytes: number, replyBytes: number): void {
+    const words = this.#words;
+    words[w] = port;
+    words[w + COUNT] = count;
+    words[w + REQUEST_BYTES] = requestBytes;
+    words[w + REPLY_BYTES] = replyBytes;
+    words[KERNEL.W >> 2] = (w + RECORD_WORDS) << 2;
+    if ((w + RECORD_WORDS) << 2 === RING_END) this.drain();
   }
 
   /** Address of a state cell for a new instance. Throws LIMIT_INSTANCES. */
@@ -75,22 +119,17 @@ export class Kernel {
     return this.#chains.get((this.#words[address >> 2] ?? 0) >>> 1) ?? null;
   }
 
+  isFree(address: number): boolean {
+    return this.#words[address >> 2] === 0;
+  }
+
   setChain(address: number, chain: Chain | null): void {
     this.#words[address >> 2] = chain === null ? 0 : chain.id << 1;
   }
 
-  /** May the instance call its imports just now? Not during realloc and post-return. */
-  leaveOf(address: number): { mayLeave: boolean } {
-    const words = this.#words;
-    const at = address >> 2;
-    return {
-      get mayLeave() {
-        return ((words[at] ?? 0) & 1) === 0;
-      },
-      set mayLeave(mayLeave) {
-        words[at] = mayLeave ? (words[at] ?? 0) & ~1 : (words[at] ?? 0) | 1;
-      },
-    };
+  /** Where the bit is that says that the instance may not call its imports just now. */
+  leaveOf(address: number): LeaveCell {
+    return { words: this.#words, at: address >> 2 };
   }
 
   begin(options: { signal: AbortSignal | null; maxDepth: number }): Chain {

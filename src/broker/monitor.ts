@@ -16,6 +16,7 @@ import { gateUsesOf, reserveBudgets } from './gate-uses.ts';
 import type { GateBudgets } from './gates.ts';
 import type { Grants } from './grants.ts';
 import type { Instances, Slot } from './instances.ts';
+import type { Preparation } from './prepared.ts';
 import type { Recorder } from './recorder.ts';
 import { callResource } from './resource-call.ts';
 
@@ -67,6 +68,33 @@ export class Monitor {
     const target = this.#instances.ensure(compartment, verdict.instance, chain);
     const port = target === bound ? null : this.#recorder.port(edge, slot, target, verdict);
     return { target, index, port };
+  }
+
+  /** The same for calls of the host at one label. Null where each call has to be decided by itself. */
+  prepare(crossing: Crossing): Preparation | null {
+    const { edge, chain, sender } = crossing;
+    const verdict = this.#decide(crossing);
+    const { compartment, index } = exportTarget(edge);
+    const isPlain = !verdict.exportGateUsed && compartment.policy.instances === 'per-label';
+    if (!isPlain) return null;
+    const slot = this.#instances.ensure(compartment, verdict.instance, chain);
+    const port = this.#recorder.port(edge, { id: sender }, slot, verdict);
+    return { slot, instance: instanceOf(slot), index, port, reply: verdict.reply };
+  }
+
+  /** A prepared call failed in its instance. */
+  failPrepared(crossing: Crossing, { slot, reply }: Preparation, error: unknown): CofferdamError {
+    const { chain } = crossing;
+    const cause = toCofferdamError(error);
+    const isCallersFault = cause.code === 'ARGUMENT_TYPE' && chain.failure === null;
+    if (isCallersFault) {
+      this.#instances.leave(slot);
+      return withLabel(cause, reply);
+    }
+    const inside = this.#insideSince(chain, 0);
+    const failure = chain.fail(cause, inside.at(-1) ?? slot);
+    for (const other of inside) this.#discard(other, chain);
+    return withLabel(failure, reply);
   }
 
   callNow(crossing: Crossing, message?: number): Reply {

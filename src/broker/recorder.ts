@@ -1,4 +1,4 @@
-import type { EventInput, Journal } from '../audit/index.ts';
+import { BATCH_LIMITS, type EventInput, type Journal } from '../audit/index.ts';
 import { CofferdamError } from '../error.ts';
 import type { AllowedCall, Denied, Label } from '../label/index.ts';
 import { type Explanation, explain, formatExplanation } from '../policy/index.ts';
@@ -54,6 +54,7 @@ export class Recorder {
     this.#kernel = kernel;
     this.#emit = emit;
     kernel.onDrain = (records) => this.#crossed(records);
+    kernel.onFirst = () => this.#drainSoon();
   }
 
   /** What Wasm recorded comes first, in the order of the journal and in the numbers of messages. */
@@ -69,7 +70,7 @@ export class Recorder {
   }
 
   /** Declares what the ring's records with the number that it returns mean. */
-  port(edge: Edge, from: Slot, to: Slot, { request, instance, reply }: AllowedCall): number {
+  port(edge: Edge, from: { readonly id: string }, to: Slot, { request, instance, reply }: AllowedCall): number {
     this.#port += 1;
     const port = this.#port;
     this.#append({
@@ -86,6 +87,18 @@ export class Recorder {
     this.#ports.set(port, to);
     to.ports.push(port);
     return port;
+  }
+
+  /** Prepared calls may be followed by nothing that would drain the ring. */
+  #drainSoon(): void {
+    const drain = () => {
+      try {
+        this.#kernel.drain();
+      } catch {
+        // The journal throws the same at the next event, to somebody who can act on it.
+      }
+    };
+    setTimeout(drain, BATCH_LIMITS.maxDelayMs / 2).unref();
   }
 
   /** Records of fused crossings: `[port, count, requestBytes, replyBytes]`, see abi/fused/kernel.ts. */

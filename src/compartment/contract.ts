@@ -1,4 +1,4 @@
-import type { CoreFunction } from '../abi/index.ts';
+import type { CoreFunction, LeaveCell } from '../abi/index.ts';
 import type { World } from '../wasm/types.ts';
 
 /**
@@ -45,7 +45,7 @@ export interface InstanceHost {
    */
   fuse?(index: number, end: () => FusedEnd): CoreFunction | null;
   /** May the guest call its imports now? Shared with generated crossings; only where `fuse` is. */
-  leave?: { mayLeave: boolean };
+  leave?: LeaveCell;
   /** Bytes the guest wrote to stdout or stderr; only with the small WASI. */
   output(stream: 'stdout' | 'stderr', bytes: Uint8Array): void;
   /** Coarse wall clock in nanoseconds; only with the small WASI. */

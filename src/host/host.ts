@@ -15,8 +15,17 @@ import { withChanges, withCompartment, withoutCompartment } from './edit.ts';
 import { type Explained, explainFlow } from './explain.ts';
 import type { CallOptions, CompartmentStatus, HostFile, HostSession, PostOptions, Reply } from './held.ts';
 import type { Loader } from './loader.ts';
+import { type PreparedCall, prepareCall } from './prepare.ts';
 import { Session } from './session.ts';
-import { assertUpTo, maxBytesOf, resolveEntry, sizeOfArguments, unknownCompartment, unwrapResult } from './target.ts';
+import {
+  assertCount,
+  assertUpTo,
+  maxBytesOf,
+  resolveEntry,
+  sizeOfArguments,
+  unknownCompartment,
+  unwrapResult,
+} from './target.ts';
 import { typedCompartment } from './typed.ts';
 
 /** What all calls of a host share: who sends, and what happens to the label of the reply. */
@@ -104,6 +113,14 @@ export class Host implements AsyncDisposable {
    */
   call<T = unknown>(target: string, args: readonly unknown[] = [], options: CallOptions = {}): Promise<Reply<T>> {
     return this.#call<T>(PROGRAM, target, args, options);
+  }
+
+  /**
+   * The same call at one label, many times and at once: decided when it is prepared and again after each change of grants
+   * or links, recorded each time. Throws OPTION_UNENFORCEABLE for a compartment that may have to wait for a host function.
+   */
+  prepare<T = unknown>(target: string, options: PostOptions): PreparedCall<T> {
+    return prepareCall<T>(this.#broker, this.#sent(PROGRAM, 'call', target, options), target);
   }
 
   /** One way: resolves when the message is accepted. Throws FLOW_DENIED or LIMIT_QUEUE when it is not. */
@@ -211,9 +228,12 @@ export class Host implements AsyncDisposable {
     this.#broker.posts.isClosed = true;
     await this.drained();
     this.#isClosed = true;
-    for (const slot of this.#broker.instances.list()) this.#broker.instances.discard(slot);
-    this.#journal.append({ kind: 'host', phase: 'stop', versions: {}, manifestSha256: null });
-    this.#journal.close();
+    try {
+      for (const slot of this.#broker.instances.list()) this.#broker.instances.discard(slot);
+      this.#journal.append({ kind: 'host', phase: 'stop', versions: {}, manifestSha256: null });
+    } finally {
+      this.#journal.close();
+    }
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -253,24 +273,29 @@ export class Host implements AsyncDisposable {
     args: readonly unknown[],
     options: CallOptions,
   ): Crossing {
-    if (this.#isClosed) throw new CofferdamError('HOST_CLOSED', 'The host is closed. Create another.');
-    const entry = resolveEntry(this.#wiring, target, args);
-    const edge = entry[kind];
-    const request = this.#labelOf(sender, options);
-    assertUpTo(this.#broker.space, entry, request, target);
+    const sent = this.#sent(sender, kind, target, options, args);
+    const { edge } = sent;
     // A post is delivered later: what was checked must be what arrives.
     const fixed = kind === 'post' ? conformArguments(edge.type, args, target, maxBytesOf(edge)) : args;
+    const bytes = sizeOfArguments(edge, fixed, target);
+    return { ...sent, args: fixed, bytes, chain: this.#broker.makeChain(options.signal ?? null) };
+  }
+
+  /** What is known of a message before its arguments. */
+  #sent(sender: Sender, kind: 'call' | 'post', target: string, options: PostOptions, args?: readonly unknown[]) {
+    if (this.#isClosed) throw new CofferdamError('HOST_CLOSED', 'The host is closed. Create another.');
+    const entry = resolveEntry(this.#wiring, target);
+    if (args) assertCount(entry[kind], args, target);
+    const request = this.#labelOf(sender, options);
+    assertUpTo(this.#broker.space, entry, request, target);
     return {
-      edge,
-      args: fixed,
-      bytes: sizeOfArguments(edge, fixed, target),
+      edge: entry[kind],
       from: null,
       fromLabel: null,
       request,
       sender: options.from ? heldByHost(options.from.message) : sender.id,
       replyTo: sender.session?.id ?? null,
       parent: options.from?.message ?? null,
-      chain: this.#broker.makeChain(options.signal ?? null),
     };
   }
 

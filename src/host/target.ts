@@ -1,4 +1,4 @@
-import { sizerOf } from '../abi/index.ts';
+import { type Sizer, sizerOf } from '../abi/index.ts';
 import type { Reply } from '../broker/crossing.ts';
 import type { Edge, Entry } from '../broker/edge.ts';
 import { isNamed, type Wiring } from '../broker/wiring.ts';
@@ -8,9 +8,9 @@ import type { Label, LabelSpace } from '../label/index.ts';
 
 /**
  * `compartment.export` to its edges. The export may be written in full (`desk:text/classify#classify`) or by its last
- * name where only one export has it. Throws TARGET_UNKNOWN, TARGET_AMBIGUOUS, ENTRY_DENIED, ARGUMENT_COUNT.
+ * name where only one export has it. Throws TARGET_UNKNOWN, TARGET_AMBIGUOUS, ENTRY_DENIED.
  */
-export function resolveEntry(wiring: Wiring, target: string, args: readonly unknown[]): Entry {
+export function resolveEntry(wiring: Wiring, target: string): Entry {
   const dot = target.indexOf('.');
   const name = dot < 0 ? target : target.slice(0, dot);
   const key = dot < 0 ? name : target.slice(dot + 1);
@@ -44,14 +44,17 @@ export function resolveEntry(wiring: Wiring, target: string, args: readonly unkn
       },
     );
   }
-  const wanted = func.type.params.length;
-  if (args.length !== wanted) {
-    const names = func.type.params.map((param) => param.name).join(', ');
-    throw new CofferdamError('ARGUMENT_COUNT', `${target} takes ${wanted} arguments (${names}), not ${args.length}.`, {
-      details: { target, wanted, given: args.length },
-    });
-  }
   return entry;
+}
+
+/** Throws ARGUMENT_COUNT. */
+export function assertCount({ type }: Edge, args: readonly unknown[], target: string): void {
+  const wanted = type.params.length;
+  if (args.length === wanted) return;
+  const names = type.params.map((param) => param.name).join(', ');
+  throw new CofferdamError('ARGUMENT_COUNT', `${target} takes ${wanted} arguments (${names}), not ${args.length}.`, {
+    details: { target, wanted, given: args.length },
+  });
 }
 
 /** `entries` bounds the labels that host code uses, and `check` relies on it. Throws ENTRY_DENIED. */
@@ -69,7 +72,7 @@ export function isUpTo(space: LabelSpace, upTo: Entry['upTo'], request: Label): 
 }
 
 /** jco's convention at the program's surface: `ok` is the value, `err` is thrown. */
-export function unwrapResult({ type, to, name }: Edge, { value, label }: Reply): unknown {
+export function unwrapResult({ type, to, name }: Edge, { value, label }: Pick<Reply, 'value' | 'label'>): unknown {
   if (type.result?.kind !== 'result') return value;
   const { tag, val } = value as { tag: 'ok' | 'err'; val: unknown };
   if (tag === 'ok') return val;
@@ -79,9 +82,15 @@ export function unwrapResult({ type, to, name }: Edge, { value, label }: Reply):
 }
 
 /** Bytes that the arguments carry. Throws ARGUMENT_TYPE where one does not fit its type so badly that it has no size. */
-export function sizeOfArguments({ type, ...edge }: Edge, args: readonly unknown[], target: string): number {
+export function sizeOfArguments(
+  edge: Edge,
+  args: readonly unknown[],
+  target: string,
+  sizer: Sizer = sizerOf(edge.type),
+): number {
+  const { type } = edge;
   try {
-    const bytes = sizerOf(type).params(args);
+    const bytes = sizer.params(args);
     if (Number.isSafeInteger(bytes)) return bytes;
   } catch {
     // Below it is said what does not fit.

@@ -1,0 +1,83 @@
+import { type Sizer, sizerOf } from '../abi/index.ts';
+import type { Instance } from '../compartment/contract.ts';
+import type { Label } from '../label/index.ts';
+import type { Chain } from './chain.ts';
+import type { Crossing } from './crossing.ts';
+import type { Slot } from './instances.ts';
+import type { Kernel } from './kernel.ts';
+
+/** What a prepared call was decided to be, for as long as the epoch lasts. */
+export interface Preparation {
+  readonly slot: Slot;
+  readonly instance: Instance;
+  readonly index: number;
+  readonly port: number;
+  readonly reply: Label;
+}
+
+export interface PreparedEnv {
+  readonly kernel: Kernel;
+  /** Decides, finds or makes the instance, declares the port. Null where each call has to be decided: a gate, `per-call`. */
+  readonly prepare: (crossing: Crossing) => Preparation | null;
+  /** One call in full. */
+  readonly callNow: (crossing: Crossing) => { readonly value: unknown; readonly label: Label };
+  /** Ends the chain and all that it was inside of; gives the error to throw. */
+  readonly fail: (crossing: Crossing, preparation: Preparation, error: unknown) => unknown;
+  /** The chain of all prepared calls: they start and end at once, so no two of them are under way. */
+  readonly chain: () => Chain;
+}
+
+/**
+ * One export at one label, for host code that calls it often and at once: decided once per epoch, recorded in the ring as
+ * generated crossings are. What is left for each call is a comparison, a record, and lift and lower.
+ */
+export class Prepared {
+  readonly #env: PreparedEnv;
+  readonly #crossing: Omit<Crossing, 'chain' | 'args' | 'bytes'>;
+  readonly #sizer: Sizer;
+  #epoch = -1;
+  #preparation: Preparation | null = null;
+  /** Of the replies. */
+  label: Label;
+
+  constructor(env: PreparedEnv, crossing: Omit<Crossing, 'chain' | 'args' | 'bytes'>) {
+    this.#env = env;
+    this.#crossing = crossing;
+    this.#sizer = sizerOf(crossing.edge.type);
+    this.label = crossing.request;
+  }
+
+  call(args: readonly unknown[], bytes: number): unknown {
+    const { kernel } = this.#env;
+    const chain = this.#env.chain();
+    if (this.#epoch !== kernel.epoch) this.#prepare();
+    const preparation = this.#preparation;
+    if (preparation === null) return this.#callInFull(args, bytes);
+    const { slot, instance, index, port } = preparation;
+    if (!kernel.isFree(slot.cell)) return this.#callInFull(args, bytes); // says who is inside
+    kernel.setChain(slot.cell, chain);
+    kernel.record(port, bytes, 0);
+    try {
+      const value = instance.call(index, args);
+      if (chain.failure) throw chain.failure;
+      kernel.recordReply(port, this.#sizer.result(value));
+      kernel.setChain(slot.cell, null);
+      return value;
+    } catch (error) {
+      throw this.#env.fail({ ...this.#crossing, args, bytes, chain }, preparation, error);
+    }
+  }
+
+  #prepare(): void {
+    const { epoch } = this.#env.kernel;
+    this.#preparation = this.#env.prepare({ ...this.#crossing, args: [], bytes: 0, chain: this.#env.chain() });
+    if (this.#preparation) this.label = this.#preparation.reply;
+    this.#epoch = epoch;
+  }
+
+  #callInFull(args: readonly unknown[], bytes: number): unknown {
+    const { value, label } = this.#env.callNow({ ...this.#crossing, args, bytes, chain: this.#env.chain() });
+    this.label = label;
+    return value;
+  }
+}

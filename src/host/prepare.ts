@@ -1,0 +1,42 @@
+import { sizerOf } from '../abi/index.ts';
+import type { Broker } from '../broker/broker.ts';
+import type { Crossing } from '../broker/crossing.ts';
+import { CofferdamError } from '../error.ts';
+import type { Label } from '../label/index.ts';
+import { assertCount, sizeOfArguments, unwrapResult } from './target.ts';
+
+/** An export at one label, to be called often. */
+export interface PreparedCall<T = unknown> {
+  /** Calls at once and gives the result, whose label is `label`. Throws what `Host.call` rejects with. */
+  call(...args: readonly unknown[]): T;
+  /** Of the replies: as of the last call, since a change of grants can change it. */
+  readonly label: Label;
+}
+
+export function prepareCall<T>(
+  broker: Broker,
+  crossing: Omit<Crossing, 'chain' | 'args' | 'bytes'>,
+  target: string,
+): PreparedCall<T> {
+  const { edge } = crossing;
+  if (edge.target.kind === 'export' && edge.target.compartment.edges.suspending.size > 0) {
+    throw new CofferdamError(
+      'OPTION_UNENFORCEABLE',
+      `${target} may have to wait for a host function, so it cannot be called at once. Use host.call.`,
+      { details: { target } },
+    );
+  }
+  const prepared = broker.prepare(crossing);
+  const sizer = sizerOf(edge.type);
+  const isResult = edge.type.result?.kind === 'result';
+  return {
+    call(...args) {
+      assertCount(edge, args, target);
+      const value = prepared.call(args, sizeOfArguments(edge, args, target, sizer));
+      return (isResult ? unwrapResult(edge, { value, label: prepared.label }) : value) as T;
+    },
+    get label() {
+      return prepared.label;
+    },
+  };
+}
