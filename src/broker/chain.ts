@@ -1,6 +1,11 @@
 import { CofferdamError } from '../error.ts';
 import type { Slot } from './instances.ts';
 
+export interface ChainOptions {
+  readonly signal: AbortSignal | null;
+  readonly maxDepth: number;
+}
+
 /**
  * A call and all the calls nested in it. A trap or a denial ends the whole chain (rule 6): once `failure` is set
  * nothing in the chain can go on, even if a guest catches the exception.
@@ -18,8 +23,11 @@ export class Chain {
   readonly signal: AbortSignal | null;
   readonly maxDepth: number;
 
-  constructor({ id, signal, maxDepth }: { id: number; signal: AbortSignal | null; maxDepth: number }) {
+  readonly #onFail: () => void;
+
+  constructor({ id, signal, maxDepth, onFail }: ChainOptions & { id: number; onFail: () => void }) {
     this.id = id;
+    this.#onFail = onFail;
     this.signal = signal;
     this.maxDepth = maxDepth;
   }
@@ -60,6 +68,7 @@ export class Chain {
   fail(error: CofferdamError, culprit: Slot | null = null): CofferdamError {
     if (this.failure === null) {
       this.failure = error;
+      this.#onFail();
       this.culprit = culprit;
     }
     return this.failure;

@@ -68,6 +68,7 @@ export class Fuser {
 
   #join({ slot, type, caller, target, index, port, gate }: Join): void {
     const exported = target.instance?.fusedExport?.(index);
+    if (!target.instance) throw refusal(slot, target, REFUSAL.BUSY); // it is still starting
     if (!exported) throw new CofferdamError('INTERNAL', `${target.id} cannot be joined to ${slot.id}.`);
     if (isScalar(type)) {
       gate.callee.value = target.cell;

@@ -1,7 +1,7 @@
 import { KERNEL } from '../abi/fused/kernel.ts';
 import type { LeaveCell } from '../abi/index.ts';
 import { CofferdamError } from '../error.ts';
-import { Chain } from './chain.ts';
+import { Chain, type ChainOptions } from './chain.ts';
 
 const PAGE_BYTES = 65_536;
 /** State cells: more instances than V8 has room for in one process. */
@@ -132,10 +132,11 @@ export class Kernel {
     return { words: this.#words, at: address >> 2 };
   }
 
-  begin(options: { signal: AbortSignal | null; maxDepth: number }): Chain {
+  begin(options: ChainOptions): Chain {
     do this.#nextChain = (this.#nextChain % MAX_CHAINS) + 1;
     while (this.#chains.has(this.#nextChain));
-    const chain = new Chain({ id: this.#nextChain, ...options });
+    // A guest that catches what ended its chain is asked again at its next crossing, and gets no further.
+    const chain = new Chain({ id: this.#nextChain, ...options, onFail: () => this.advance() });
     this.#chains.set(chain.id, chain);
     return chain;
   }
