@@ -1,6 +1,6 @@
 /** Writes schema/manifest.schema.json from the schema that the parser uses. Usage: node scripts/schema.ts */
 import { writeFileSync } from 'node:fs';
-import { z } from 'zod';
+import * as z from 'zod';
 import { manifestSchema } from '../src/policy/schema.ts';
 
 /**

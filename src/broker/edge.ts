@@ -15,6 +15,8 @@ export interface Edge {
   readonly to: string;
   /** The function as its server names it, e.g. `desk:text/classify#classify`. */
   readonly name: string;
+  /** As the operator knows it: `summarise -> notify: desk:out/notify#send`. Made once, since each record has it. */
+  readonly text: string;
   readonly type: FuncType;
   readonly target: Target;
   readonly linkGate: GatePolicy | null;

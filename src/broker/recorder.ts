@@ -76,7 +76,7 @@ export class Recorder {
     this.#append({
       kind: 'port',
       port,
-      edge: edgeName(edge),
+      edge: edge.text,
       from: from.id,
       to: to.id,
       requestLabel: request,
@@ -145,7 +145,7 @@ export class Recorder {
         kind: 'call',
         message,
         parent,
-        edge: edgeName(edge),
+        edge: edge.text,
         from: sender,
         to: slot.id,
         requestLabel: request,
@@ -203,7 +203,7 @@ export class Recorder {
       kind: 'post',
       message,
       parent,
-      edge: edgeName(edge),
+      edge: edge.text,
       from: sender,
       to: edge.to,
       requestLabel: request,
@@ -220,7 +220,7 @@ export class Recorder {
       this.#appendDurable({
         kind: 'denied',
         message: null,
-        edge: edgeName(edge),
+        edge: edge.text,
         from: sender,
         to: edge.to,
         requestLabel: request,
@@ -229,7 +229,7 @@ export class Recorder {
         condition: verdict.condition,
         tags: [...verdict.secrecy, ...verdict.integrity],
       });
-      this.#emit('denied', { edge: edgeName(edge), from: edge.from, to: edge.to, explanation, text });
+      this.#emit('denied', { edge: edge.text, from: edge.from, to: edge.to, explanation, text });
     }
     return new CofferdamError('FLOW_DENIED', text, { details: { ...explanation } });
   }
@@ -240,7 +240,7 @@ export class Recorder {
   }
 
   undelivered({ edge }: Crossing, error: CofferdamError): void {
-    this.#emit('undelivered', { edge: edgeName(edge), error });
+    this.#emit('undelivered', { edge: edge.text, error });
   }
 
   /** Arguments are about to reach a host function. */
@@ -278,11 +278,6 @@ export class Recorder {
   privilege({ kind, by: from, to, privilege }: GrantChange, epoch: number): void {
     this.#appendDurable({ kind, from, to, privilege, epoch });
   }
-}
-
-/** As the operator knows an edge. */
-export function edgeName(edge: Edge): string {
-  return `${edge.from} -> ${edge.to}: ${edge.name}`;
 }
 
 export function explainEdge(edge: Edge, verdict: Denied): Explanation {

@@ -52,7 +52,7 @@ export function wire(
     );
   }
   let nextEdgeId = previous?.nextEdgeId ?? 0;
-  const add = (edge: Omit<Edge, 'id'>): Edge => ({ ...edge, id: nextEdgeId++ });
+  const add: Add = (edge) => ({ ...edge, id: nextEdgeId++, text: `${edge.from} -> ${edge.to}: ${edge.name}` });
   const drafts = new Map<Compartment, Draft>();
   for (const compartment of compartments.values()) {
     assertGates(compartment);
@@ -70,7 +70,7 @@ export function wire(
 
 const NO_EDGES = { imports: [], entries: [], suspending: new Set<number>(), fused: new Set<number>() };
 
-type Add = (edge: Omit<Edge, 'id'>) => Edge;
+type Add = (edge: Omit<Edge, 'id' | 'text'>) => Edge;
 type Draft = CompartmentEdges & { readonly suspending: Set<number> };
 
 function commit(drafts: ReadonlyMap<Compartment, Draft>): readonly Compartment[] {
@@ -139,7 +139,7 @@ function linkFor(policy: Policy, from: string, imported: WorldFunction): LinkPol
   );
 }
 
-function edgeOf(around: Surroundings, link: LinkPolicy, imported: WorldFunction): Omit<Edge, 'id'> {
+function edgeOf(around: Surroundings, link: LinkPolicy, imported: WorldFunction): Omit<Edge, 'id' | 'text'> {
   if (link.post && imported.type.result !== null) {
     throw new CofferdamError(
       'LINK_POST',

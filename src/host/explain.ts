@@ -1,6 +1,6 @@
 import type { Broker } from '../broker/broker.ts';
 import { type Edge, type Entry, HOST } from '../broker/edge.ts';
-import { edgeName, explainEdge } from '../broker/recorder.ts';
+import { explainEdge } from '../broker/recorder.ts';
 import { isNamed, type Wiring } from '../broker/wiring.ts';
 import { CofferdamError } from '../error.ts';
 import type { Label, LabelInput } from '../label/index.ts';
@@ -40,14 +40,14 @@ export function explainFlow(
   }
   const explained = ways.map(({ edge, upTo }): ExplainedEdge => {
     if (!isUpTo(broker.space, upTo, request)) {
-      return { edge: edgeName(edge), allowed: false, labels: null, explanation: null };
+      return { edge: edge.text, allowed: false, labels: null, explanation: null };
     }
     const verdict = broker.decisions.decide(edge, { from: from === HOST ? null : request, request }, 0);
     if (!verdict.allowed) {
-      return { edge: edgeName(edge), allowed: false, labels: null, explanation: explainEdge(edge, verdict) };
+      return { edge: edge.text, allowed: false, labels: null, explanation: explainEdge(edge, verdict) };
     }
     const { request: sent, instance, reply } = verdict;
-    return { edge: edgeName(edge), allowed: true, labels: { request: sent, instance, reply }, explanation: null };
+    return { edge: edge.text, allowed: true, labels: { request: sent, instance, reply }, explanation: null };
   });
   const text = explained.map(({ edge, labels, explanation }) => {
     if (explanation) return `${edge}\n${formatExplanation(explanation)}`;

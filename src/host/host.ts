@@ -302,6 +302,7 @@ export class Host implements AsyncDisposable {
   /** Rule 9: input without a label is an error, unless the manifest sets a default for it. */
   #labelOf({ session }: Sender, { label, from }: CallOptions): Label {
     const { space } = this.#broker;
+    if (label && !session && !from) return space.label(label);
     // Labels are made anew: one that another host gave, or that was written by hand, is known here by its tags alone.
     const given = [from && (from.label ?? null), label].filter((part) => part !== undefined);
     const parts = [...(session ? [session.label] : []), ...given.map((part) => space.label(part))];

@@ -44,6 +44,8 @@ export class LabelSpace {
    * LABEL_LIMIT.
    */
   label(input: LabelInput): Label {
+    const known = this.#byId[(input as Partial<Label> | null)?.id ?? -1];
+    if (known !== undefined && known === input) return known;
     assertLabelShape(input);
     const { secrecy = [], integrity = [] } = input;
     this.#assertTagCount(secrecy.length + integrity.length);

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Code } from '../codes.ts';
 import { isCofferdamError } from '../error.ts';
 import { parsePrivilege, parseTag, parseTagOrFamily } from '../label/index.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { parseTagOrFamily } from '../label/index.ts';
 import { BOUNDS } from './defaults.ts';
 import { isName, WIT_NAME_PATTERN } from './names.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { CODES, type Code } from '../codes.ts';
 import { Cuts } from './cuts.ts';
 import { DOCUMENT_LIMITS } from './defaults.ts';
