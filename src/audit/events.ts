@@ -79,7 +79,7 @@ interface CallEvent {
   readonly bytes: number;
 }
 
-/** The answer to a call, about to be delivered to `to`. `from` is the instance that ran it. */
+/** The answer to a call, about to be delivered to `to` (`host#`: to the host, under the number of the message). `from` is the instance that ran it. */
 interface ReplyEvent {
   readonly kind: 'reply';
   readonly message: MessageId;

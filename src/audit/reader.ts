@@ -62,7 +62,7 @@ export class JournalReader implements Disposable {
     for (let batch = this.batchAfter(0); batch !== null; batch = this.batchAfter(batch.firstSeq)) {
       for (const event of decodeBatch(batch)) {
         if (event.kind === 'crossings') yield* callsForward(event);
-        else yield event;
+        else yield expanded(event);
       }
     }
   }
@@ -72,7 +72,7 @@ export class JournalReader implements Disposable {
     for (let batch = this.batchBefore(seq + 1); batch !== null; batch = this.batchBefore(batch.firstSeq)) {
       for (const event of [...decodeBatch(batch)].reverse()) {
         if (event.kind === 'crossings') yield* callsBackward(event);
-        else yield event;
+        else yield expanded(event);
       }
     }
   }
@@ -90,6 +90,11 @@ export class JournalReader implements Disposable {
       throw new CofferdamError('AUDIT_FORMAT', 'The journal is damaged - verify it.', { cause });
     }
   }
+}
+
+/** `host#` as a receiver is the host under the number of the message: a name that need not be written each time. */
+function expanded(event: AuditEvent): AuditEvent {
+  return event.kind === 'reply' && event.to === 'host#' ? { ...event, to: `host#${event.message}` } : event;
 }
 
 function openReadOnly(path: string): DatabaseSync {

@@ -194,7 +194,7 @@ export class Recorder {
     bytes: number,
     outcome: string,
   ): void {
-    const to = replyTo ?? heldByHost(message);
+    const to = replyTo ?? 'host#'; // short for heldByHost(message): readers spell it out
     this.#append({ kind: 'reply', message, from, to, label, bytes, outcome });
   }
 
