@@ -59,6 +59,8 @@ export interface SceneOptions {
   readonly postReturn?: boolean;
   readonly maxBytes?: number;
   readonly ringRecords?: number;
+  readonly drainFails?: boolean;
+  readonly onPost?: () => void;
 }
 
 /** A kernel, a gate and what is behind it, for one function type. The caller is inside a call. */
@@ -70,6 +72,8 @@ export class Scene {
   readonly drained: RingRecord[] = [];
   readonly posted: (Core | undefined)[] = [];
   misses = 0;
+  /** Runs at the end of a miss. */
+  onMiss: (misses: number) => void = () => undefined;
   drains = 0;
   readonly gate: WebAssembly.Instance['exports'];
 
@@ -90,12 +94,16 @@ export class Scene {
       throw new CofferdamError(code, side);
     };
     const drain = () => {
+      if (options.drainFails) throw new Error('no disk');
       this.drains++;
       this.drained.push(...this.ring());
       this.write(KERNEL.W, RING_START);
     };
     const shared = { memory, refuse, fault, drain, caller: CALLER_CELL };
-    const post = (result?: Core) => void this.posted.push(result);
+    const post = (result?: Core) => {
+      options.onPost?.();
+      this.posted.push(result);
+    };
     const signature = callerSignature(type);
     const behind = isScalar(type)
       ? asWasm(target, signature)
@@ -110,6 +118,7 @@ export class Scene {
       (this.gate.callee as WebAssembly.Global).value = CALLEE_CELL;
       (this.gate.port as WebAssembly.Global).value = isScalar(type) ? PORT | KERNEL.EACH_BIT : PORT;
       (this.gate.decided as WebAssembly.Global).value = this.read(KERNEL.EPOCH);
+      this.onMiss(this.misses);
     };
     this.gate = instantiate(makeGate(type), { k: { ...shared, miss } });
     this.call = this.gate.call as (...args: Core[]) => Core | undefined;
