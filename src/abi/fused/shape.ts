@@ -34,7 +34,7 @@ export function isFusable(type: FuncType): boolean {
     const budget = { nodes: MAX_FUSED_NODES };
     const tuple: ValType = { kind: 'tuple', elements: type.params.map((param) => param.type) };
     const types = [...(type.params.length > 0 ? [tuple] : []), ...(type.result === null ? [] : [type.result])];
-    answer = !type.async && types.every((each) => fits(each, -Number(each === tuple), budget));
+    answer = !type.async && types.every((each) => fits(each, 0, budget));
     known.set(type, answer);
   }
   return answer;
@@ -50,8 +50,11 @@ function haveFittingParts(type: ValType, depth: number, budget: { nodes: number 
     types.length > 0 && types.every((part) => part === null || fits(part, depth, budget));
   switch (type.kind) {
     case 'list':
-      if (type.length !== undefined && !(type.length >= 1 && type.length <= MAX_FIXED_BYTES)) return false;
-      return fits(type.element, depth, budget);
+      if (!fits(type.element, depth, budget)) return false;
+      if (type.length === undefined) return true;
+      return (
+        Number.isInteger(type.length) && type.length > 0 && type.length * layoutOf(type.element).size <= MAX_FIXED_BYTES
+      );
     case 'record':
     case 'tuple':
       return all(fieldTypes(type));
