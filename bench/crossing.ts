@@ -74,7 +74,7 @@ const string: ValType = { kind: 'string' };
 const bytes: ValType = { kind: 'list', element: { kind: 'u8' } };
 
 /** A caller whose one import goes through a gate, and the adapter if there is one. */
-function linked(type: FuncType, name: 'add' | 'echo', text = ''): Run {
+function linked(type: FuncType, name: 'add' | 'echo', data: string | Uint8Array = ''): Run {
   const b = new WebAssembly.Instance(CALLEE).exports;
   const miss = () => {
     const behind = name === 'add' ? b.add : adapter().call;
@@ -92,7 +92,7 @@ function linked(type: FuncType, name: 'add' | 'echo', text = ''): Run {
       b: { memory: b.memory, realloc: b.realloc, call: b.echo, post: b.post } as never,
     }).exports;
   const all = new Uint8Array((a.memory as WebAssembly.Memory).buffer);
-  all.set(Buffer.from(text), 1024);
+  all.set(typeof data === 'string' ? Buffer.from(data) : data, 1024);
   return a[name] as Run;
 }
 
@@ -104,10 +104,17 @@ const ascii = 'hello, world 16b'.repeat(4096);
 const mixed = 'héllo wörld, größ'.repeat(4096);
 const wide = '日本語の文章です、長い文'.repeat(2048);
 
-const echo = (type: ValType, text: string, length: number): [Run, number] => [
-  linked(func([type], type), 'echo', text),
+const echo = (type: ValType, data: string | Uint8Array, length: number): [Run, number] => [
+  linked(func([type], type), 'echo', data),
   length,
 ];
+const list = (element: ValType): ValType => ({ kind: 'list', element });
+const pair: ValType = { kind: 'tuple', elements: [u32, string] };
+/** 16 numbered strings of 16 bytes, the bytes themselves behind the list. */
+const pairs = new Uint8Array(Uint32Array.from({ length: 48 }, (_, i) => [i, 2048, 16][i % 3] ?? 0).buffer);
+const option: ValType = { kind: 'option', some: u32 };
+const options = new Uint8Array(Uint32Array.from({ length: 128 }, (_, i) => Number(i % 4 !== 0)).buffer);
+
 const subjects: Record<string, [Run, number]> = {
   'direct call': [direct.add as Run, 0],
   'scalar, gate': [linked(func([u32, u32], u32), 'add'), 0],
@@ -123,6 +130,9 @@ const subjects: Record<string, [Run, number]> = {
   'string 64 KiB, Japanese': echo(string, wide, 65520),
   'list<u8> 16 B': echo(bytes, '', 16),
   'list<u8> 64 KiB': echo(bytes, '', 65536),
+  '16 pairs of u32 and string': echo(list(pair), pairs, 16),
+  '64 options of u32': echo(list(option), options, 64),
+  'list<bool> 1 KiB': echo(list({ kind: 'bool' }), '', 1024),
   'two copies of 16 B': [copy, 16],
   'two copies of 64 KiB': [copy, 65536],
 };

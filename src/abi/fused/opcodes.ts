@@ -45,6 +45,7 @@ export const OPCODES = {
   'i64.ne': [0x52],
   'i64.lt_u': [0x54],
   'i64.gt_u': [0x56],
+  'i32.ctz': [0x68],
   'i32.add': [0x6a],
   'i32.sub': [0x6b],
   'i32.mul': [0x6c],

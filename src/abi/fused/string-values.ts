@@ -40,34 +40,57 @@ function utf8Function(translator: Translator): number {
   return translator.helper('utf8', null, { params: ['i32', 'i32'], results: [] }, (body) => {
     const [at, left] = [0, 1];
     const word = body.local('i32');
+    const bits = (mask: number) => body.get(word).i32(mask).op('i32.and');
+    const bad = () => translator.giverFault(body, FAULT.UTF8);
+    const advance = (bytes: () => unknown) => {
+      for (const [local, change] of [
+        [at, 'i32.add'],
+        [left, 'i32.sub'],
+      ] as const) {
+        body.get(local);
+        bytes();
+        body.op(change).set(local);
+      }
+    };
+    emitAsciiWords(translator, body, at, left);
     body.block((exit) => {
       body.loop((again) => {
-        const advance = (bytes: number) => {
-          body.get(at).i32(bytes).op('i32.add').set(at);
-          body.get(left).i32(bytes).op('i32.sub').set(left).branch(again);
+        const matches = (mask: number, pattern: number, length: number, check: () => void) => {
+          bits(mask)
+            .i32(pattern)
+            .op('i32.eq')
+            .when(() => {
+              check();
+              advance(() => body.i32(length));
+              body.branch(again);
+            });
         };
-        emitAsciiWords(translator, body, at, left);
         body.get(left).op('i32.eqz').branchIf(exit);
         emitNextFour(translator, body, { at, left, word });
-        const matches = (mask: number, bits: number, then: () => void) =>
-          body.get(word).i32(mask).op('i32.and').i32(bits).op('i32.eq').when(then);
-        const bits = (mask: number) => body.get(word).i32(mask).op('i32.and');
-        const bad = () => translator.giverFault(body, FAULT.UTF8);
-        matches(0x80, 0, () => advance(1));
-        matches(0xc0e0, 0x80c0, () => {
-          bits(0x1e).op('i32.eqz').rarely(bad); // C0 and C1: too long for what they say
-          advance(2);
-        });
-        matches(0xc0c0f0, 0x8080e0, () => {
+        bits(0x8080_8080)
+          .op('i32.eqz')
+          .when(() => {
+            body.get(left).i32(4).op('i32.le_u').branchIf(exit);
+            advance(() => body.i32(4));
+            emitAsciiWords(translator, body, at, left);
+            body.branch(again);
+          });
+        bits(0x80)
+          .op('i32.eqz')
+          .when(() => {
+            advance(() => bits(0x8080_8080).op('i32.ctz').i32(3).op('i32.shr_u'));
+            body.branch(again);
+          });
+        // C0 and C1 are too long for what they say.
+        matches(0xc0e0, 0x80c0, 2, () => bits(0x1e).op('i32.eqz').rarely(bad));
+        matches(0xc0c0f0, 0x8080e0, 3, () => {
           bits(0x200f).op('i32.eqz').rarely(bad); // too long
           bits(0x200f).i32(0x200d).op('i32.eq').rarely(bad); // a surrogate
-          advance(3);
         });
-        matches(0xc0c0c0f8, 0x808080f0, () => {
+        matches(0xc0c0c0f8, 0x808080f0, 4, () => {
           // The plane, 1 to 16: below it would be too long, above is nothing.
           bits(0x07).i32(2).op('i32.shl');
           bits(0x3000).i32(12).op('i32.shr_u', 'i32.or').i32(1).op('i32.sub').i32(16).op('i32.ge_u').rarely(bad);
-          advance(4);
         });
         bad();
       });
