@@ -5,10 +5,15 @@ import { hashGuest, LOCK_FILE, type Locked, readLock, staleGuests } from './lock
 import { RECIPES, type Recipe } from './recipes.ts';
 
 // `npm run guests` builds the guests whose sources changed; `npm run guests -- --all` builds every one. The toolchains
-// of npm are installed here, under guests/node_modules; C needs Debian's clang.
+// of npm are installed here, under guests/node_modules; C and Rust need Debian's compilers.
 
 const FOLDER = fileURLToPath(new URL('.', import.meta.url));
-const DEBIAN = 'clang-19 lld-19 wasi-libc libclang-rt-19-dev-wasm32';
+/** Commands of Debian's compilers, by tool, and the packages that have them. */
+const DEBIAN: Readonly<Record<string, { readonly command: string; readonly packages: string }>> = {
+  'clang-19': { command: 'clang-19', packages: 'clang-19 lld-19 wasi-libc libclang-rt-19-dev-wasm32' },
+  // Its full path: another rustc may stand before it.
+  rustc: { command: '/usr/bin/rustc', packages: 'rustc libstd-rust-dev-wasm32 lld-14' },
+};
 
 function main(): void {
   const lock: Record<string, Locked> = existsSync(LOCK_FILE) ? { ...readLock() } : {};
@@ -27,22 +32,23 @@ function main(): void {
 }
 
 function installTools(todo: readonly Recipe[]): void {
-  if (todo.some(({ tool }) => tool === 'clang-19') && !isRunnable('clang-19')) {
-    throw new Error(`clang-19 is missing, which C guests need - on Debian: apt-get install ${DEBIAN}`);
+  for (const [tool, { command, packages }] of Object.entries(DEBIAN)) {
+    if (todo.every((recipe) => recipe.tool !== tool) || isRunnable(command)) continue;
+    throw new Error(`${command} is missing, which some guests need - on Debian: apt-get install ${packages}`);
   }
-  if (todo.some(({ tool }) => tool !== 'clang-19')) {
+  if (todo.some(({ tool }) => DEBIAN[tool] === undefined)) {
     execFileSync('npm', ['install', '--no-audit', '--no-fund'], { cwd: FOLDER, stdio: 'inherit' });
   }
 }
 
 function build({ tool, sources, wasm, args }: Recipe): void {
   const values: Record<string, string> = { '{in}': sources[0] ?? '', '{out}': wasm };
-  const command = tool === 'clang-19' ? tool : `./node_modules/.bin/${tool}`;
-  execFileSync(
-    command,
-    args.map((arg) => values[arg] ?? arg),
-    { cwd: FOLDER, stdio: ['ignore', 'inherit', 'inherit'] },
-  );
+  const isScript = tool === 'componentize';
+  const command = isScript ? process.execPath : (DEBIAN[tool]?.command ?? `./node_modules/.bin/${tool}`);
+  execFileSync(command, [...(isScript ? ['componentize.ts'] : []), ...args.map((arg) => values[arg] ?? arg)], {
+    cwd: FOLDER,
+    stdio: ['ignore', 'inherit', 'inherit'],
+  });
 }
 
 function isRunnable(command: string): boolean {

@@ -26,10 +26,17 @@ export function readLock(): Lock {
 export function hashGuest(recipe: Recipe): Locked {
   const sources = createHash('sha256').update(JSON.stringify([recipe.tool, toolVersion(recipe), recipe.args]));
   for (const path of recipe.sources) {
-    sources.update(`\n${path}\n${readFileSync(new URL(path, import.meta.url), 'utf8').replaceAll('\r\n', '\n')}`);
+    sources.update(`\n${path}\n${readSource(path)}`);
   }
   const wasm = createHash('sha256').update(readFileSync(new URL(recipe.wasm, import.meta.url)));
   return { sources: sources.digest('hex'), wasm: wasm.digest('hex') };
+}
+
+/** A module that is made into a component is a source, too: by its hash. */
+function readSource(path: string): string {
+  const bytes = readFileSync(new URL(path, import.meta.url));
+  if (path.endsWith('.wasm')) return createHash('sha256').update(bytes).digest('hex');
+  return bytes.toString('utf8').replaceAll('\r\n', '\n');
 }
 
 /** Guests whose Wasm is missing, was changed, or is older than its sources or its recipe; with the reason. */
@@ -53,12 +60,14 @@ function whyStale(recipe: Recipe, locked: Locked | undefined): string | null {
   }
 }
 
-/** The pinned version of an npm tool; clang names its own. */
+/** The pinned version of an npm tool; Debian's compilers name their own. */
 function toolVersion(recipe: Recipe): string {
   const { devDependencies } = JSON.parse(readFileSync(PACKAGE_FILE, 'utf8')) as {
     devDependencies: Record<string, string>;
   };
-  const packages = { asc: 'assemblyscript', jco: '@bytecodealliance/jco', wat2wasm: 'wabt', 'clang-19': null };
-  const name = packages[recipe.tool];
-  return name === null ? '19' : (devDependencies[name] ?? '');
+  if (recipe.tool === 'clang-19') return '19';
+  if (recipe.tool === 'rustc') return '1.63';
+  const jco = '@bytecodealliance/jco';
+  const packages = { asc: 'assemblyscript', jco, componentize: jco, wat2wasm: 'wabt' };
+  return devDependencies[packages[recipe.tool]] ?? '';
 }

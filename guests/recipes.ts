@@ -4,12 +4,14 @@ export interface Recipe {
   /** The first is what the command compiles; all of them decide whether the Wasm is stale. */
   readonly sources: readonly string[];
   readonly wasm: string;
-  readonly tool: 'asc' | 'jco' | 'clang-19' | 'wat2wasm';
+  readonly tool: 'asc' | 'jco' | 'clang-19' | 'rustc' | 'wat2wasm' | 'componentize';
   readonly args: readonly string[];
 }
 
 const CLANG = ['-O2', '-Wall', '-Wextra', '-Wl,--strip-all', '-o', '{out}', '{in}'];
 const FREESTANDING = ['--target=wasm32', '-nostdlib', '-mbulk-memory', '-Iinclude', '-Wl,--no-entry', ...CLANG];
+/** Debian's, which needs the linker of its own LLVM. */
+const RUSTC = ['--target=wasm32-unknown-unknown', '--crate-type=cdylib', '-Copt-level=s', '-Clto', '-Cpanic=abort'];
 const ASC = ['{in}', '-O2', '--exportRuntime', '-o', '{out}'];
 const WAT = ['{in}', '-o', '{out}'];
 /** QuickJS without WASI; its `--backend-qjs-disable-async` leaves out what only WASI 0.3 hosts have. */
@@ -55,6 +57,20 @@ export const RECIPES: readonly Recipe[] = [
     wasm: 'count/count.wasm',
     tool: 'clang-19',
     args: ['--target=wasm32-wasi', '-mexec-model=reactor', ...CLANG],
+  },
+  {
+    name: 'count-component',
+    sources: ['count/count.wasm', 'wit/desk.wit', 'componentize.ts'],
+    wasm: 'count/count.component.wasm',
+    tool: 'componentize',
+    args: ['{in}', 'wit/desk.wit', 'desk:text/counter', '{out}', 'reactor'],
+  },
+  {
+    name: 'tally',
+    sources: ['tally/src/tally.rs'],
+    wasm: 'tally/tally.wasm',
+    tool: 'rustc',
+    args: [...RUSTC, '-Cstrip=symbols', '-Clinker=wasm-ld-14', '-o', '{out}', '{in}'],
   },
   {
     name: 'redact',

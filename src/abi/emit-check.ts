@@ -101,7 +101,8 @@ function checkFlags(context: EmitContext, type: ValType & { kind: 'flags' }): st
       `f = ${property(context, 'v', name)}; ` +
       step('(typeof f === "boolean" || f === undefined ? null : bad("bool", f))', context.emitter.constant(`.${name}`)),
   );
-  return [assertObject('flags'), ...lines].join('\n');
+  // As jco does: no object means no flags. Hosts written for it answer so.
+  return ['if (v === undefined || v === null) return null;', assertObject('flags'), ...lines].join('\n');
 }
 
 function checkList(context: EmitContext, type: ValType & { kind: 'list' }): string {

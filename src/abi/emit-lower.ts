@@ -32,7 +32,7 @@ function emitScalar(context: EmitContext, type: ValType, v: string): string | nu
     case 'enum':
       return `${context.emitter.constant(indexOf(type))}.get(${v})`;
     case 'flags':
-      return `(${propertyNames(type.names)
+      return `(${v} === undefined || ${v} === null ? 0 : ${propertyNames(type.names)
         .map((name, i) => `(${property(context, v, name)} ? ${2 ** i} : 0)`)
         .join(' | ')})`;
     case 'own':

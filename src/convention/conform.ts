@@ -206,10 +206,11 @@ class Copier {
   }
 
   #flags(names: readonly string[], value: unknown): unknown {
-    if (typeof value !== 'object' || value === null) return this.#refuse(bad('an object of booleans', value));
+    const flags = value ?? {};
+    if (typeof flags !== 'object') return this.#refuse(bad('an object of booleans', value));
     return Object.fromEntries(
       propertyNames(names).map((name) => {
-        const flag = property(value, name) ?? false;
+        const flag = property(flags, name) ?? false;
         return [name, typeof flag === 'boolean' ? flag : this.#refuse(bad(`an object with a boolean ${name}`, flag))];
       }),
     );

@@ -90,7 +90,7 @@ describe('arguments are checked before anything of the guest runs', () => {
     [type('bool'), [true, false], [0, 1, 'true', undefined]],
     [type('char'), ['a', '\u{1F600}', '\0'], ['', 'ab', '\ud800', 'a\u{1F600}', 97]],
     [{ kind: 'enum', names: ['a-b', 'c'] }, ['a-b', 'c'], ['aB', 'd', 0, undefined, 'constructor']],
-    [{ kind: 'flags', names: ['a-b', 'c'] }, [{ aB: true, c: false }], [{ aB: 1 }, null, 'aB']],
+    [{ kind: 'flags', names: ['a-b', 'c'] }, [{ aB: true, c: false }], [{ aB: 1 }, 3, 'aB']],
     [{ kind: 'option', some: type('u8') }, [5, undefined], [256, { tag: 'some', val: 5 }]],
     [
       { kind: 'option', some: { kind: 'option', some: type('u8') } },
@@ -137,6 +137,9 @@ describe('arguments are checked before anything of the guest runs', () => {
   it('takes arrays of numbers for typed arrays, null for none, and flags left out', async () => {
     expect((await identity(list(type('u8')))).call(0, [[1, 2]])).toEqual(Uint8Array.of(1, 2));
     expect((await identity({ kind: 'option', some: type('u8') })).call(0, [null])).toBe(undefined);
+    for (const none of [undefined, null, {}]) {
+      expect((await identity({ kind: 'flags', names: ['a'] })).call(0, [none])).toEqual({ a: false });
+    }
     expect((await identity({ kind: 'flags', names: ['a', 'b'] })).call(0, [{ b: true }])).toEqual({
       a: false,
       b: true,
