@@ -1,10 +1,9 @@
 import type { FuncType } from '../../wasm/types.ts';
 import { flattenFunction, layoutOf } from '../layout.ts';
 import { isFixedSize } from '../size.ts';
-import { CrossingCode } from './crossing-code.ts';
+import { CrossingCode, importKernel } from './crossing-code.ts';
 import { emitFlat, emitSequence } from './flat-values.ts';
 import type { FunctionBody } from './function-body.ts';
-import { importKernel } from './kernel-imports.ts';
 import { emitCopy } from './memory-values.ts';
 import { ModuleWriter, type Signature } from './module-writer.ts';
 import { calleeSignature, callerSignature, fixedBytes, paramTypes, tupleLayout } from './signature.ts';
@@ -98,7 +97,7 @@ function emitRequest(crossing: CrossingCode, body: FunctionBody, type: FuncType,
     const { size, align } = tupleLayout(types);
     const [count, copy] = [body.local('i32'), body.local('i32')];
     body.i32(size).set(count);
-    request.checkPointer(body, 0, align, () => body.get(count));
+    request.checkSource(body, 0, align, () => body.get(count));
     request.allocate(body, copy, align, count);
     emitCopy(request, body, { kind: 'tuple', elements: types }, { from: 0, to: copy, offset: 0 });
     body.get(copy).set(0).release(count, copy);
@@ -130,7 +129,7 @@ function emitReply(
   }
   const { size, align } = layoutOf(result);
   const from = returned[0] as number;
-  reply.checkPointer(body, from, align, () => body.i32(size));
+  reply.checkSource(body, from, align, () => body.i32(size));
   reply.checkTarget(body, out, align, () => body.i32(size));
   if (!hasVariableReply(type)) {
     emitCopy(reply, body, result, { from, to: out, offset: 0 });

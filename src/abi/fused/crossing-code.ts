@@ -1,13 +1,28 @@
 import type { FunctionBody } from './function-body.ts';
 import { KERNEL, REFUSAL } from './kernel.ts';
+import type { ModuleWriter } from './module-writer.ts';
 
 /** The kernel's memory is the first of every generated module. */
 export const KERNEL_MEMORY = 0;
 
-/** Functions of the kernel, and code that pushes the addresses of the two cells and the port. */
-export interface CrossingEnds {
+/** Function indices of what every generated module imports from the kernel, beside its memory. */
+export interface KernelImports {
   readonly refuse: number;
   readonly drain: number;
+  readonly fault: number;
+}
+
+export function importKernel(module: ModuleWriter): KernelImports {
+  module.importMemory('k', 'memory');
+  return {
+    refuse: module.importFunction('k', 'refuse', { params: ['i32'], results: [] }),
+    drain: module.importFunction('k', 'drain', { params: [], results: [] }),
+    fault: module.importFunction('k', 'fault', { params: ['i32'], results: [] }),
+  };
+}
+
+/** And code that pushes the addresses of the two cells and the port. */
+export interface CrossingEnds extends KernelImports {
   readonly caller: () => unknown;
   readonly callee: () => unknown;
   readonly port: () => unknown;

@@ -1,10 +1,9 @@
 import type { ValType } from '../../wasm/types.ts';
 import { type CoreType, casesOf, fieldTypes, flatOf } from '../layout.ts';
+import { emitCases } from './cases.ts';
 import type { FunctionBody } from './function-body.ts';
-import { FAULT } from './kernel.ts';
 import { listFunction } from './list-values.ts';
 import { emitScalar } from './scalar-values.ts';
-import { shapeOf } from './shape.ts';
 import { stringFunction } from './string-values.ts';
 import type { Translator } from './translator.ts';
 
@@ -59,16 +58,9 @@ function emitChoice(
 ): void {
   const [discriminant, ...slots] = locals as readonly [number, ...number[]];
   const slotTypes = flatOf(type).slice(1);
-  const cases = casesOf(type);
-  const kinds = [...new Map(cases.map((payload) => [payload && shapeOf(payload), payload]))];
-  const branches = kinds.map(
-    ([, payload]) =>
-      () =>
-        emitPayload(translator, body, payload, slots, slotTypes),
+  emitCases(translator, body, discriminant, casesOf(type), (payload) =>
+    emitPayload(translator, body, payload, slots, slotTypes),
   );
-  const numbers = new Map(kinds.map(([shape], i) => [shape, i]));
-  const choice = cases.map((payload) => numbers.get(payload && shapeOf(payload)) as number);
-  body.switch(discriminant, choice, branches, () => translator.giverFault(body, FAULT.DISCRIMINANT));
 }
 
 /** The payload's own core values out of the slots that all cases share, and back; slots it has no use for become 0. */

@@ -1,8 +1,7 @@
 import type { FuncType } from '../../wasm/types.ts';
-import { CrossingCode, KERNEL_MEMORY } from './crossing-code.ts';
+import { CrossingCode, importKernel, KERNEL_MEMORY } from './crossing-code.ts';
 import { emitFlat, emitSequence } from './flat-values.ts';
 import { KERNEL } from './kernel.ts';
-import { importKernel } from './kernel-imports.ts';
 import { ModuleWriter } from './module-writer.ts';
 import { isScalar } from './shape.ts';
 import { callerSignature, fixedBytes, paramTypes } from './signature.ts';

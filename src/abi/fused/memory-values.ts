@@ -1,10 +1,10 @@
 import type { ValType } from '../../wasm/types.ts';
 import { casesOf, discriminantSize, fieldTypes, layoutOf, offsetsOf, payloadOffset } from '../layout.ts';
+import { emitCases } from './cases.ts';
 import type { FunctionBody } from './function-body.ts';
-import { FAULT } from './kernel.ts';
 import { listFunction } from './list-values.ts';
 import { emitScalar } from './scalar-values.ts';
-import { isPlain, shapeOf } from './shape.ts';
+import { isPlain } from './shape.ts';
 import { stringFunction } from './string-values.ts';
 import type { Translator } from './translator.ts';
 
@@ -39,7 +39,10 @@ export function emitCopy(translator: Translator, body: FunctionBody, type: ValTy
       return;
     case 'record':
     case 'tuple':
-      emitFields(translator, body, fieldTypes(type), place);
+      fieldTypes(type).forEach((field, i) => {
+        const start = offsetsOf(fieldTypes(type)).offsets[i] as number;
+        emitCopy(translator, body, field, { ...place, offset: place.offset + start });
+      });
       return;
     case 'variant':
     case 'option':
@@ -54,23 +57,6 @@ export function emitCopy(translator: Translator, body: FunctionBody, type: ValTy
       body.get(place.to, value).memory(STORES[size], translator.way.to, place.offset).release(value);
     }
   }
-}
-
-/** Consecutive fields; neighbours whose bytes can be taken as they are go together. */
-function emitFields(translator: Translator, body: FunctionBody, types: readonly ValType[], place: Place): void {
-  const { offsets } = offsetsOf(types);
-  let [start, end] = [0, 0];
-  const flush = () => emitBytes(translator, body, { ...place, offset: place.offset + start }, end - start);
-  types.forEach((type, i) => {
-    const offset = offsets[i] as number;
-    if (offset !== end || !isPlain(type)) {
-      flush();
-      start = offset;
-    }
-    end = isPlain(type) ? offset + layoutOf(type).size : start;
-    if (!isPlain(type)) emitCopy(translator, body, type, { ...place, offset: place.offset + offset });
-  });
-  flush();
 }
 
 function emitBytes({ way }: Translator, body: FunctionBody, { from, to, offset }: Place, size: number): void {
@@ -148,17 +134,8 @@ function choice(translator: Translator, type: ValType & { kind: 'variant' | 'opt
     const size = discriminantSize(cases.length);
     const discriminant = body.local('i32');
     body.get(1, 0).memory(LOADS[size], way.from).tee(discriminant).memory(STORES[size], way.to);
-    const payloads = [...new Map(cases.flatMap((payload) => (payload ? [[shapeOf(payload), payload] as const] : [])))];
-    const numbers = new Map(payloads.map(([shape], i) => [shape, i]));
-    body.switch(
-      discriminant,
-      cases.map((payload) => (payload === null ? -1 : (numbers.get(shapeOf(payload)) as number))),
-      payloads.map(
-        ([, payload]) =>
-          () =>
-            emitCopy(translator, body, payload, place),
-      ),
-      () => translator.giverFault(body, FAULT.DISCRIMINANT),
-    );
+    emitCases(translator, body, discriminant, cases, (payload) => {
+      if (payload !== null) emitCopy(translator, body, payload, place);
+    });
   });
 }

@@ -9,21 +9,7 @@ const MAX_FUSED_NODES = 2000;
 /** Bytes of one value without what its strings and lists point to: offsets stay far below 2^32. */
 const MAX_FIXED_BYTES = 2 ** 24;
 
-const LEAVES: ReadonlySet<string> = new Set<ValType['kind']>([
-  'bool',
-  's8',
-  'u8',
-  's16',
-  'u16',
-  's32',
-  'u32',
-  's64',
-  'u64',
-  'f32',
-  'f64',
-  'char',
-  'string',
-]);
+const LEAVES: ReadonlySet<string> = new Set('bool s8 u8 s16 u16 s32 u32 s64 u64 f32 f64 char string'.split(' '));
 
 const known = new WeakMap<FuncType, boolean>();
 
@@ -116,17 +102,9 @@ function computeShape(type: ValType): string {
 export const shapeOfFunction = ({ params, result }: FuncType): string =>
   `${params.map((param) => shapeOf(param.type))}>${result === null ? '' : shapeOf(result)}`;
 
-/** Is every bit pattern in memory a value, so that bytes can be copied as they are? Padding is not: it is no value. */
+/** Has every bit pattern in memory a meaning, so that bytes can be copied as they are? Padding has none. */
 export function isPlain(type: ValType): boolean {
   switch (type.kind) {
-    case 'bool':
-    case 'char':
-    case 'string':
-    case 'enum':
-    case 'variant':
-    case 'option':
-    case 'result':
-      return false;
     case 'flags':
       return type.names.length === 8 * layoutOf(type).size;
     case 'list':
@@ -138,6 +116,6 @@ export function isPlain(type: ValType): boolean {
       return sum === layoutOf(type).size && fields.every(isPlain);
     }
     default:
-      return true;
+      return /^[suf]\d/.test(type.kind);
   }
 }

@@ -56,29 +56,19 @@ export class Translator {
   }
 
   giverFault(body: FunctionBody, fault: Fault): void {
-    body
-      .i32(fault | this.way.giver)
-      .call(this.#parts.fault)
-      .op('unreachable');
+    this.#fault(body, fault | this.way.giver);
   }
 
-  #takerFault(body: FunctionBody, fault: Fault): void {
-    body
-      .i32(fault | this.way.taker)
-      .call(this.#parts.fault)
-      .op('unreachable');
+  /** Checks a pointer of the giver's, in a local. `count` pushes a number of bytes below 2^32. */
+  checkSource(body: FunctionBody, pointer: number, align: number, count: () => unknown): void {
+    const { from, giver } = this.way;
+    this.#checkRange(body, from, { pointer, align, count }, FAULT.ALIGNMENT | giver, FAULT.POINTER | giver);
   }
 
-  /** Checks the giver's pointer in a local. `count` pushes a number of bytes below 2^32. */
-  checkPointer(body: FunctionBody, pointer: number, align: number, count: () => void): void {
-    if (align > 1) isMisaligned(body, pointer, align).rarely(() => this.giverFault(body, FAULT.ALIGNMENT));
-    isOutside(body, this.way.from, pointer, count).rarely(() => this.giverFault(body, FAULT.POINTER));
-  }
-
-  /** The same for where the taker wants a result, which it named itself. */
-  checkTarget(body: FunctionBody, pointer: number, align: number, count: () => void): void {
-    if (align > 1) isMisaligned(body, pointer, align).rarely(() => this.#takerFault(body, FAULT.ALIGNMENT));
-    isOutside(body, this.way.to, pointer, count).rarely(() => this.#takerFault(body, FAULT.POINTER));
+  /** The same for where the taker wants a result, as it said itself. */
+  checkTarget(body: FunctionBody, pointer: number, align: number, count: () => unknown): void {
+    const { to, taker } = this.way;
+    this.#checkRange(body, to, { pointer, align, count }, FAULT.ALIGNMENT | taker, FAULT.POINTER | taker);
   }
 
   /** Counts the bytes in a local towards the limit of the message. */
@@ -96,23 +86,39 @@ export class Translator {
 
   /** Room of the taker's for the bytes counted in a local; leaves its address in `pointer`. */
   allocate(body: FunctionBody, pointer: number, align: number, count: number): void {
-    if (this.way.realloc === null) throw new Error('A direction without realloc was asked for room');
-    body.i32(0).i32(0).i32(align).get(count).call(this.way.realloc).set(pointer);
-    if (align > 1) isMisaligned(body, pointer, align).rarely(() => this.#takerFault(body, FAULT.REALLOC));
-    isOutside(body, this.way.to, pointer, () => body.get(count)).rarely(() => this.#takerFault(body, FAULT.REALLOC));
+    const { to, taker, realloc } = this.way;
+    if (realloc === null) throw new Error('A direction without realloc was asked for room');
+    body.i32(0).i32(0).i32(align).get(count).call(realloc).set(pointer);
+    const [fault, range] = [FAULT.REALLOC | taker, { pointer, align, count: () => body.get(count) }];
+    this.#checkRange(body, to, range, fault, fault);
   }
-}
 
-const isMisaligned = (body: FunctionBody, pointer: number, align: number): FunctionBody =>
-  body
-    .get(pointer)
-    .i32(align - 1)
-    .op('i32.and');
+  #fault(body: FunctionBody, argument: number): void {
+    body.i32(argument).call(this.#parts.fault).op('unreachable');
+  }
 
-/** Does a range leave its memory as it is now? In 64 bits, where no sum wraps around. */
-function isOutside(body: FunctionBody, memory: number, pointer: number, count: () => void): FunctionBody {
-  body.get(pointer).op('i64.extend_i32_u');
-  count();
-  body.op('i64.extend_i32_u', 'i64.add').memorySize(memory);
-  return body.op('i64.extend_i32_u').i64(16n).op('i64.shl', 'i64.gt_u');
+  /** Against the memory as it is now, in 64 bits, where no sum wraps around. */
+  #checkRange(
+    body: FunctionBody,
+    memory: number,
+    { pointer, align, count }: { pointer: number; align: number; count: () => unknown },
+    misaligned: number,
+    outside: number,
+  ): void {
+    if (align > 1) {
+      body
+        .get(pointer)
+        .i32(align - 1)
+        .op('i32.and')
+        .rarely(() => this.#fault(body, misaligned));
+    }
+    body.get(pointer).op('i64.extend_i32_u');
+    count();
+    body.op('i64.extend_i32_u', 'i64.add').memorySize(memory);
+    body
+      .op('i64.extend_i32_u')
+      .i64(16n)
+      .op('i64.shl', 'i64.gt_u')
+      .rarely(() => this.#fault(body, outside));
+  }
 }
