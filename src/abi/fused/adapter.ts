@@ -1,12 +1,12 @@
 import type { FuncType } from '../../wasm/types.ts';
-import { flattenFunction, layoutOf } from '../layout.ts';
+import { alignTo, flattenFunction, layoutOf, offsetsOf } from '../layout.ts';
 import { isFixedSize } from '../size.ts';
 import { CrossingCode, importKernel } from './crossing-code.ts';
 import { emitFlat, emitSequence } from './flat-values.ts';
 import type { FunctionBody } from './function-body.ts';
 import { emitCopy } from './memory-values.ts';
 import { ModuleWriter, type Signature } from './module-writer.ts';
-import { calleeSignature, callerSignature, fixedBytes, paramTypes, tupleLayout } from './signature.ts';
+import { callerSignature, fixedBytes, paramTypes } from './signature.ts';
 import { REPLY, REQUEST, Translator } from './translator.ts';
 
 const REALLOC: Signature = { params: ['i32', 'i32', 'i32', 'i32'], results: ['i32'] };
@@ -33,9 +33,9 @@ export function makeAdapter(type: FuncType, options: AdapterOptions): Uint8Array
     port: () => body.getGlobal(ends.port),
   });
   emitRequest(crossing, body, type, ends);
-  const params = [...flattenFunction(type).params.keys()];
-  body.get(...params).call(ends.call);
-  const returned = calleeSignature(type).results.map((result) => body.local(result));
+  const flat = flattenFunction(type);
+  body.get(...flat.params.keys()).call(ends.call);
+  const returned = flat.results.map((result) => body.local(result));
   for (const local of returned) body.set(local);
   crossing.assertUntouched();
   if (ends.post !== null) crossing.setState('callee', false);
@@ -43,7 +43,7 @@ export function makeAdapter(type: FuncType, options: AdapterOptions): Uint8Array
   results.forEach((result, i) => {
     body.get(returned[i] as number).set(result);
   });
-  emitReply(crossing, body, type, { ...ends, returned, results, out: params.length });
+  emitReply(crossing, body, type, ends, { returned, results });
   if (ends.post !== null) body.get(...returned).call(ends.post);
   crossing.exit();
   body.get(...results);
@@ -54,7 +54,7 @@ type Ends = ReturnType<typeof declare>;
 
 /** Imports, then globals: indices in the module. */
 function declare(module: ModuleWriter, type: FuncType, { postReturn }: AdapterOptions) {
-  const { params, results } = calleeSignature(type);
+  const { params, results } = flattenFunction(type);
   const kernel = importKernel(module);
   const [a, b] = [module.importMemory('a', 'memory'), module.importMemory('b', 'memory')];
   const reallocA = hasVariableReply(type) ? module.importFunction('a', 'realloc', REALLOC) : null;
@@ -94,9 +94,9 @@ function emitRequest(crossing: CrossingCode, body: FunctionBody, type: FuncType,
   crossing.record(fixed, hasVariableReply(type) ? 0 : fixedReply(type), false);
   if (hasVariableRequest(type)) body.i32(fixed).setGlobal(used);
   if (indirectParams) {
-    const { size, align } = tupleLayout(types);
+    const { end, align } = offsetsOf(types);
     const [count, copy] = [body.local('i32'), body.local('i32')];
-    body.i32(size).set(count);
+    body.i32(alignTo(end, align)).set(count);
     request.checkSource(body, 0, align, () => body.get(count));
     request.allocate(body, copy, align, count);
     emitCopy(request, body, { kind: 'tuple', elements: types }, { from: 0, to: copy, offset: 0 });
@@ -113,22 +113,18 @@ function emitReply(
   crossing: CrossingCode,
   body: FunctionBody,
   type: FuncType,
-  {
-    reply,
-    used,
-    returned,
-    results,
-    out,
-  }: Ends & { readonly returned: readonly number[]; readonly results: readonly number[]; readonly out: number },
+  { reply, used }: Ends,
+  { returned, results }: { readonly returned: readonly number[]; readonly results: readonly number[] },
 ): void {
   const { result } = type;
   if (result === null) return;
-  if (!flattenFunction(type).indirectResult) {
+  const { params, indirectResult } = flattenFunction(type);
+  if (!indirectResult) {
     emitFlat(reply, body, result, results);
     return;
   }
   const { size, align } = layoutOf(result);
-  const from = returned[0] as number;
+  const [from, out] = [returned[0] as number, params.length];
   reply.checkSource(body, from, align, () => body.i32(size));
   reply.checkTarget(body, out, align, () => body.i32(size));
   if (!hasVariableReply(type)) {

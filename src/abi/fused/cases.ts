@@ -1,6 +1,5 @@
 import type { ValType } from '../../wasm/types.ts';
 import type { FunctionBody } from './function-body.ts';
-import { FAULT } from './kernel.ts';
 import { shapeOf } from './shape.ts';
 import type { Translator } from './translator.ts';
 
@@ -23,6 +22,6 @@ export function emitCases(
         () =>
           emit(payload),
     ),
-    () => translator.giverFault(body, FAULT.DISCRIMINANT),
+    () => translator.giverFault(body, 'ABI_DISCRIMINANT'),
   );
 }

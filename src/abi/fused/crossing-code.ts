@@ -96,11 +96,7 @@ export class CrossingCode {
     }
     body.when(
       () => {
-        body
-          .get(this.#last, head)
-          .i64(1n << 32n)
-          .op('i64.add')
-          .memory('i64.store', KERNEL_MEMORY);
+        body.get(this.#last, head).i64(0x1_0000_0000n).op('i64.add').memory('i64.store', KERNEL_MEMORY);
         if (isEach) return;
         body.get(this.#last, bytes).i64(added).op('i64.add').memory('i64.store', KERNEL_MEMORY, KERNEL.REQUEST_BYTES);
       },
@@ -140,9 +136,8 @@ export class CrossingCode {
     const w = this.#last;
     const loadCell = (address: number) => body.i32(0).memory('i32.load', KERNEL_MEMORY, address);
     loadCell(KERNEL.W);
-    loadCell(KERNEL.END)
-      .op('i32.eq')
-      .rarely(() => body.call(this.#ends.drain));
+    loadCell(KERNEL.END).op('i32.eq');
+    body.rarely(() => body.call(this.#ends.drain));
     loadCell(KERNEL.W).tee(w);
     this.#ends.port();
     if (replyBit !== 0) body.i32(replyBit).op('i32.or');

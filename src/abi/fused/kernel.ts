@@ -40,37 +40,20 @@ export const REFUSAL = {
   SWALLOWED: 2,
 } as const;
 
-/** Argument of `fault`, without `CALLEE_AT_FAULT`. The codes are those of lift and lower. */
-export const FAULT = {
-  POINTER: 0,
-  ALIGNMENT: 1,
-  LENGTH: 2,
-  UTF8: 3,
-  CHAR: 4,
-  DISCRIMINANT: 5,
-  REALLOC: 6,
-  MESSAGE: 7,
-} as const;
-
-export type Fault = (typeof FAULT)[keyof typeof FAULT];
-
-/** Added to a fault: the callee broke the canonical ABI, not the caller. */
+/** Added to the argument of `fault`: the callee broke the canonical ABI, not the caller. */
 export const CALLEE_AT_FAULT = 0x100;
 
-const FAULT_CODES = [
-  'ABI_POINTER',
-  'ABI_ALIGNMENT',
-  'ABI_LENGTH',
-  'ABI_UTF8',
-  'ABI_CHAR',
-  'ABI_DISCRIMINANT',
-  'ABI_REALLOC',
-  'LIMIT_MESSAGE',
+/** By the argument of `fault`. The codes are those of lift and lower. */
+// biome-ignore format: a table
+export const FAULTS = [
+  'ABI_POINTER', 'ABI_ALIGNMENT', 'ABI_LENGTH', 'ABI_UTF8', 'ABI_CHAR', 'ABI_DISCRIMINANT', 'ABI_REALLOC', 'LIMIT_MESSAGE',
 ] as const satisfies readonly Code[];
 
+export type Fault = (typeof FAULTS)[number];
+
 /** What `fault` was called with: the error code, and which side is to blame. */
-export function readFault(argument: number): { code: (typeof FAULT_CODES)[number]; side: 'caller' | 'callee' } {
-  const code = FAULT_CODES[argument & 0xff];
+export function readFault(argument: number): { code: Fault; side: 'caller' | 'callee' } {
+  const code = FAULTS[argument & 0xff];
   if (code === undefined) throw new RangeError(`There is no fault ${argument}`);
   return { code, side: (argument & CALLEE_AT_FAULT) !== 0 ? 'callee' : 'caller' };
 }

@@ -2,7 +2,6 @@ import type { ValType } from '../../wasm/types.ts';
 import { layoutOf } from '../layout.ts';
 import { MAX_LIST_BYTES } from '../limits.ts';
 import { SHORT_BYTES, shortCopyFunction } from './block-copy.ts';
-import { FAULT } from './kernel.ts';
 import { emitElements } from './memory-values.ts';
 import { isPlain } from './shape.ts';
 import type { Translator } from './translator.ts';
@@ -19,7 +18,7 @@ export function listFunction(translator: Translator, element: ValType): number {
       .get(length)
       .i32(Math.floor(MAX_LIST_BYTES / size))
       .op('i32.gt_u');
-    body.rarely(() => translator.giverFault(body, FAULT.LENGTH));
+    body.rarely(() => translator.giverFault(body, 'ABI_LENGTH'));
     body.get(length).i32(size).op('i32.mul').set(count);
     translator.checkSource(body, pointer, align, () => body.get(count));
     translator.charge(body, count);

@@ -35,15 +35,16 @@ export function emitCopy(translator: Translator, body: FunctionBody, type: ValTy
       return;
     case 'list':
       if (type.length === undefined) emitPointed(translator, body, place, listFunction(translator, type.element));
-      else emitCall(body, place, fixedList(translator, type.element, type.length, type));
+      else emitCall(body, place, fixedList(translator, type, type.element));
       return;
     case 'record':
-    case 'tuple':
+    case 'tuple': {
+      const { offsets } = offsetsOf(fieldTypes(type));
       fieldTypes(type).forEach((field, i) => {
-        const start = offsetsOf(fieldTypes(type)).offsets[i] as number;
-        emitCopy(translator, body, field, { ...place, offset: place.offset + start });
+        emitCopy(translator, body, field, { ...place, offset: place.offset + (offsets[i] as number) });
       });
       return;
+    }
     case 'variant':
     case 'option':
     case 'result':
@@ -66,10 +67,8 @@ function emitBytes({ way }: Translator, body: FunctionBody, { from, to, offset }
   }
   for (let done = 0; done < size; ) {
     const step = ([8, 4, 2, 1] as const).find((bytes) => bytes <= size - done) ?? 1;
-    body
-      .get(to, from)
-      .memory(LOADS[step], way.from, offset + done)
-      .memory(STORES[step], way.to, offset + done);
+    const at = offset + done;
+    body.get(to, from).memory(LOADS[step], way.from, at).memory(STORES[step], way.to, at);
     done += step;
   }
 }
@@ -77,16 +76,10 @@ function emitBytes({ way }: Translator, body: FunctionBody, { from, to, offset }
 /** Pointer and length: `func` carries what they stand for, and gives the pointer to the copy. */
 function emitPointed({ way }: Translator, body: FunctionBody, { from, to, offset }: Place, func: number): void {
   const length = body.local('i32');
-  body.get(to, from).memory('i32.load', way.from, offset);
-  body
-    .get(from)
-    .memory('i32.load', way.from, offset + 4)
-    .tee(length);
-  body.call(func).memory('i32.store', way.to, offset);
-  body
-    .get(to, length)
-    .memory('i32.store', way.to, offset + 4)
-    .release(length);
+  const second = offset + 4;
+  body.get(to, from).memory('i32.load', way.from, offset).get(from).memory('i32.load', way.from, second).tee(length);
+  body.call(func).memory('i32.store', way.to, offset).get(to, length).memory('i32.store', way.to, second);
+  body.release(length);
 }
 
 function emitCall(body: FunctionBody, { from, to, offset }: Place, func: number): void {
@@ -99,14 +92,10 @@ function emitCall(body: FunctionBody, { from, to, offset }: Place, func: number)
 
 const COPIER = { params: ['i32', 'i32'], results: [] } as const;
 
-function fixedList(translator: Translator, element: ValType, length: number, type: ValType): number {
+function fixedList(translator: Translator, type: ValType, element: ValType): number {
   return translator.helper('copy', type, COPIER, (body) => {
-    const end = body.local('i32');
-    body
-      .get(0)
-      .i32(layoutOf(element).size * length)
-      .op('i32.add')
-      .set(end);
+    const [end, size] = [body.local('i32'), layoutOf(type).size];
+    body.get(0).i32(size).op('i32.add').set(end);
     emitElements(translator, body, element, { from: 0, to: 1, end });
   });
 }

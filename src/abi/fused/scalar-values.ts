@@ -1,6 +1,5 @@
 import type { ValType } from '../../wasm/types.ts';
 import type { FunctionBody } from './function-body.ts';
-import { FAULT } from './kernel.ts';
 import type { Translator } from './translator.ts';
 
 /**
@@ -29,12 +28,12 @@ export function emitScalar(translator: Translator, body: FunctionBody, type: Val
       return;
     case 'enum':
       body.get(local).i32(type.names.length).op('i32.ge_u');
-      body.rarely(() => translator.giverFault(body, FAULT.DISCRIMINANT));
+      body.rarely(() => translator.giverFault(body, 'ABI_DISCRIMINANT'));
       return;
     case 'char':
       // Surrogates become the 0x800 smallest numbers, then wrap around to the largest.
       body.get(local).i32(0xd800).op('i32.xor').i32(0x800).op('i32.sub').i32(0x10f800).op('i32.ge_u');
-      body.rarely(() => translator.giverFault(body, FAULT.CHAR));
+      body.rarely(() => translator.giverFault(body, 'ABI_CHAR'));
       return;
     default:
   }

@@ -11,19 +11,12 @@ const MAX_FIXED_BYTES = 2 ** 24;
 
 const LEAVES: ReadonlySet<string> = new Set('bool s8 u8 s16 u16 s32 u32 s64 u64 f32 f64 char string'.split(' '));
 
-const known = new WeakMap<FuncType, boolean>();
-
 /** Can a call of this type cross in Wasm alone, between two guests with UTF-8 strings? Not with handles or streams. */
-export function isFusable(type: FuncType): boolean {
-  let answer = known.get(type);
-  if (answer === undefined) {
-    const budget = { nodes: MAX_FUSED_NODES };
-    const tuple: ValType = { kind: 'tuple', elements: type.params.map((param) => param.type) };
-    const types = [...(type.params.length > 0 ? [tuple] : []), ...(type.result === null ? [] : [type.result])];
-    answer = !type.async && types.every((each) => fits(each, 0, budget));
-    known.set(type, answer);
-  }
-  return answer;
+export function isFusable({ params, result, async }: FuncType): boolean {
+  const budget = { nodes: MAX_FUSED_NODES };
+  const tuple: ValType = { kind: 'tuple', elements: params.map((param) => param.type) };
+  const types = [...(params.length > 0 ? [tuple] : []), ...(result === null ? [] : [result])];
+  return !async && types.every((type) => fits(type, 0, budget));
 }
 
 function fits(type: ValType, depth: number, budget: { nodes: number }): boolean {
@@ -67,19 +60,8 @@ export function isScalar({ params, result }: FuncType): boolean {
   );
 }
 
-const shapes = new WeakMap<ValType, string>();
-
 /** What matters about a fusable type in memory: equal shapes need equal code. Holds no names. */
 export function shapeOf(type: ValType): string {
-  let shape = shapes.get(type);
-  if (shape === undefined) {
-    shape = computeShape(type);
-    shapes.set(type, shape);
-  }
-  return shape;
-}
-
-function computeShape(type: ValType): string {
   switch (type.kind) {
     case 'list':
       return type.length === undefined ? `[${shapeOf(type.element)}]` : `[${shapeOf(type.element)};${type.length}]`;

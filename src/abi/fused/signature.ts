@@ -1,5 +1,5 @@
 import type { FuncType, ValType } from '../../wasm/types.ts';
-import { alignTo, flattenFunction, layoutOf, offsetsOf } from '../layout.ts';
+import { flattenFunction, layoutOf } from '../layout.ts';
 import type { Signature } from './module-writer.ts';
 
 /** What the caller's core module imports for a function of this type. */
@@ -8,20 +8,8 @@ export function callerSignature(type: FuncType): Signature {
   return indirectResult ? { params: [...params, 'i32'], results: [] } : { params, results };
 }
 
-/** What the callee's core module exports. */
-export const calleeSignature = (type: FuncType): Signature => {
-  const { params, results } = flattenFunction(type);
-  return { params, results };
-};
-
 export const paramTypes = (type: FuncType): readonly ValType[] => type.params.map((param) => param.type);
 
 /** Bytes of the values themselves, without what their strings and lists point to. */
 export const fixedBytes = (types: readonly ValType[]): number =>
   types.reduce((sum, type) => sum + layoutOf(type).size, 0);
-
-/** Size and alignment of all parameters in memory, as one tuple. */
-export function tupleLayout(types: readonly ValType[]): { readonly size: number; readonly align: number } {
-  const { end, align } = offsetsOf(types);
-  return { size: alignTo(end, align), align };
-}

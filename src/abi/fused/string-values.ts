@@ -1,7 +1,6 @@
 import { MAX_STRING_BYTES } from '../limits.ts';
 import { SHORT_BYTES, shortCopyFunction } from './block-copy.ts';
 import type { FunctionBody } from './function-body.ts';
-import { FAULT } from './kernel.ts';
 import type { Translator } from './translator.ts';
 
 const NOT_ASCII = 0x8080_8080_8080_8080n;
@@ -12,23 +11,25 @@ export function stringFunction(translator: Translator): number {
     const [pointer, count] = [0, 1];
     const copy = body.local('i32');
     const { from, to } = translator.way;
+    const check = () => body.get(copy, count).call(utf8Function(translator));
     body.get(count).i32(MAX_STRING_BYTES).op('i32.gt_u');
-    body.rarely(() => translator.giverFault(body, FAULT.LENGTH));
+    body.rarely(() => translator.giverFault(body, 'ABI_LENGTH'));
     translator.checkSource(body, pointer, 1, () => body.get(count));
     translator.charge(body, count);
     translator.allocate(body, copy, 1, count);
     body.get(count).i32(SHORT_BYTES).op('i32.le_u');
     body.when(
       () => {
-        body.get(copy, pointer, count).call(shortCopyFunction(translator)).i64(NOT_ASCII).op('i64.and', 'i64.eqz');
-        body.when(
-          () => undefined,
-          () => body.get(copy, count).call(utf8Function(translator)),
-        );
+        body
+          .get(copy, pointer, count)
+          .call(shortCopyFunction(translator))
+          .i64(NOT_ASCII)
+          .op('i64.and', 'i64.eqz', 'i32.eqz');
+        body.when(check);
       },
       () => {
         body.get(copy, pointer, count).memoryCopy(to, from);
-        body.get(copy, count).call(utf8Function(translator));
+        check();
       },
     );
     body.get(copy);
@@ -41,46 +42,39 @@ function utf8Function(translator: Translator): number {
     const [at, left] = [0, 1];
     const word = body.local('i32');
     const bits = (mask: number) => body.get(word).i32(mask).op('i32.and');
-    const bad = () => translator.giverFault(body, FAULT.UTF8);
+    const bad = () => translator.giverFault(body, 'ABI_UTF8');
     const advance = (bytes: () => unknown) => {
-      for (const [local, change] of [
-        [at, 'i32.add'],
-        [left, 'i32.sub'],
-      ] as const) {
-        body.get(local);
-        bytes();
-        body.op(change).set(local);
-      }
+      body.get(at);
+      bytes();
+      body.op('i32.add').set(at).get(left);
+      bytes();
+      body.op('i32.sub').set(left);
     };
     emitAsciiWords(translator, body, at, left);
     body.block((exit) => {
       body.loop((again) => {
+        const skip = (bytes: () => unknown) => {
+          advance(bytes);
+          body.branch(again);
+        };
         const matches = (mask: number, pattern: number, length: number, check: () => void) => {
-          bits(mask)
-            .i32(pattern)
-            .op('i32.eq')
-            .when(() => {
-              check();
-              advance(() => body.i32(length));
-              body.branch(again);
-            });
+          bits(mask).i32(pattern).op('i32.eq');
+          body.when(() => {
+            check();
+            skip(() => body.i32(length));
+          });
         };
         body.get(left).op('i32.eqz').branchIf(exit);
         emitNextFour(translator, body, { at, left, word });
-        bits(0x8080_8080)
-          .op('i32.eqz')
-          .when(() => {
-            body.get(left).i32(4).op('i32.le_u').branchIf(exit);
-            advance(() => body.i32(4));
-            emitAsciiWords(translator, body, at, left);
-            body.branch(again);
-          });
-        bits(0x80)
-          .op('i32.eqz')
-          .when(() => {
-            advance(() => bits(0x8080_8080).op('i32.ctz').i32(3).op('i32.shr_u'));
-            body.branch(again);
-          });
+        bits(0x8080_8080).op('i32.eqz');
+        body.when(() => {
+          body.get(left).i32(4).op('i32.le_u').branchIf(exit);
+          advance(() => body.i32(4));
+          emitAsciiWords(translator, body, at, left);
+          body.branch(again);
+        });
+        bits(0x80).op('i32.eqz');
+        body.when(() => skip(() => bits(0x8080_8080).op('i32.ctz').i32(3).op('i32.shr_u')));
         // C0 and C1 are too long for what they say.
         matches(0xc0e0, 0x80c0, 2, () => bits(0x1e).op('i32.eqz').rarely(bad));
         matches(0xc0c0f0, 0x8080e0, 3, () => {
@@ -125,12 +119,8 @@ function emitNextFour(
       for (const i of [1, 2]) {
         body.get(left).i32(i).op('i32.gt_u');
         body.when(() => {
-          body
-            .get(word, at)
-            .memory('i32.load8_u', way.to, i)
-            .i32(8 * i)
-            .op('i32.shl', 'i32.or')
-            .set(word);
+          const shift = 8 * i;
+          body.get(word, at).memory('i32.load8_u', way.to, i).i32(shift).op('i32.shl', 'i32.or').set(word);
         });
       }
     },

@@ -1,6 +1,6 @@
 import type { ValType } from '../../wasm/types.ts';
 import type { FunctionBody } from './function-body.ts';
-import { CALLEE_AT_FAULT, FAULT, type Fault } from './kernel.ts';
+import { CALLEE_AT_FAULT, FAULTS, type Fault } from './kernel.ts';
 import type { ModuleWriter, Signature } from './module-writer.ts';
 import { shapeOf } from './shape.ts';
 
@@ -56,19 +56,21 @@ export class Translator {
   }
 
   giverFault(body: FunctionBody, fault: Fault): void {
-    this.#fault(body, fault | this.way.giver);
+    this.#fault(body, fault, this.way.giver);
   }
 
   /** Checks a pointer of the giver's, in a local. `count` pushes a number of bytes below 2^32. */
   checkSource(body: FunctionBody, pointer: number, align: number, count: () => unknown): void {
     const { from, giver } = this.way;
-    this.#checkRange(body, from, { pointer, align, count }, FAULT.ALIGNMENT | giver, FAULT.POINTER | giver);
+    const fail = (fault: Fault) => this.#fault(body, fault, giver);
+    emitRangeCheck(body, from, { pointer, align, count }, fail);
   }
 
   /** The same for where the taker wants a result, as it said itself. */
   checkTarget(body: FunctionBody, pointer: number, align: number, count: () => unknown): void {
     const { to, taker } = this.way;
-    this.#checkRange(body, to, { pointer, align, count }, FAULT.ALIGNMENT | taker, FAULT.POINTER | taker);
+    const fail = (fault: Fault) => this.#fault(body, fault, taker);
+    emitRangeCheck(body, to, { pointer, align, count }, fail);
   }
 
   /** Counts the bytes in a local towards the limit of the message. */
@@ -79,7 +81,7 @@ export class Translator {
     const sum = body.local('i32');
     // Both below 2^28, so that the sum cannot wrap.
     body.getGlobal(used).get(count).op('i32.add').tee(sum).getGlobal(maxBytes).op('i32.gt_u');
-    body.rarely(() => this.giverFault(body, FAULT.MESSAGE));
+    body.rarely(() => this.giverFault(body, 'LIMIT_MESSAGE'));
     body.get(sum).setGlobal(used);
     body.release(sum);
   }
@@ -89,36 +91,35 @@ export class Translator {
     const { to, taker, realloc } = this.way;
     if (realloc === null) throw new Error('A direction without realloc was asked for room');
     body.i32(0).i32(0).i32(align).get(count).call(realloc).set(pointer);
-    const [fault, range] = [FAULT.REALLOC | taker, { pointer, align, count: () => body.get(count) }];
-    this.#checkRange(body, to, range, fault, fault);
+    const range = { pointer, align, count: () => body.get(count) };
+    emitRangeCheck(body, to, range, () => this.#fault(body, 'ABI_REALLOC', taker));
   }
 
-  #fault(body: FunctionBody, argument: number): void {
-    body.i32(argument).call(this.#parts.fault).op('unreachable');
-  }
-
-  /** Against the memory as it is now, in 64 bits, where no sum wraps around. */
-  #checkRange(
-    body: FunctionBody,
-    memory: number,
-    { pointer, align, count }: { pointer: number; align: number; count: () => unknown },
-    misaligned: number,
-    outside: number,
-  ): void {
-    if (align > 1) {
-      body
-        .get(pointer)
-        .i32(align - 1)
-        .op('i32.and')
-        .rarely(() => this.#fault(body, misaligned));
-    }
-    body.get(pointer).op('i64.extend_i32_u');
-    count();
-    body.op('i64.extend_i32_u', 'i64.add').memorySize(memory);
+  #fault(body: FunctionBody, fault: Fault, side: number): void {
     body
-      .op('i64.extend_i32_u')
-      .i64(16n)
-      .op('i64.shl', 'i64.gt_u')
-      .rarely(() => this.#fault(body, outside));
+      .i32(FAULTS.indexOf(fault) | side)
+      .call(this.#parts.fault)
+      .op('unreachable');
   }
+}
+
+/** Against the memory as it is now, in 64 bits, where no sum wraps around. */
+function emitRangeCheck(
+  body: FunctionBody,
+  memory: number,
+  { pointer, align, count }: { pointer: number; align: number; count: () => unknown },
+  fail: (fault: 'ABI_ALIGNMENT' | 'ABI_POINTER') => void,
+): void {
+  if (align > 1) {
+    body
+      .get(pointer)
+      .i32(align - 1)
+      .op('i32.and');
+    body.rarely(() => fail('ABI_ALIGNMENT'));
+  }
+  body.get(pointer).op('i64.extend_i32_u');
+  count();
+  body.op('i64.extend_i32_u', 'i64.add').memorySize(memory);
+  body.op('i64.extend_i32_u').i64(16n).op('i64.shl', 'i64.gt_u');
+  body.rarely(() => fail('ABI_POINTER'));
 }
