@@ -10,7 +10,7 @@ import { type Arena, makeHost } from './arena.ts';
  */
 
 const SEED = Number(process.env.NONINTERFERENCE_SEED ?? Date.now() % 2 ** 31);
-const PAIRS = 200;
+const PAIRS = 600;
 
 /** Instructions, by number. `acc` is what the program computes; `state` is what the instance remembers between calls. */
 const OPS = [
@@ -105,7 +105,7 @@ const anyAction: fc.Arbitrary<Action> = fc.record({
 });
 const anyWorld: fc.Arbitrary<World> = fc.record({
   nodes: fc.array(anyNode, { minLength: NODES.length, maxLength: NODES.length }),
-  actions: fc.array(anyAction, { minLength: 2, maxLength: 8 }),
+  actions: fc.array(anyAction, { minLength: 2, maxLength: 10 }),
   observer: fc.constantFrom('public', 'acme'),
 });
 
@@ -114,7 +114,7 @@ function arenaOf({ nodes }: World, release: object): Arena {
     const { isCleared, base, isPerCall } = nodes[i] as Node;
     const clearance = { secrecy: isCleared ? ['customer:*'] : LABELS[base].secrecy };
     const rest = { label: LABELS[base], clearance, instances: isPerCall ? 'per-call' : 'per-label', ...release };
-    return [name, { wat: INTERPRETER, wit: WIT, resources: ['low', 'high'], limits: { queue: 3 }, ...rest }] as const;
+    return [name, { wat: INTERPRETER, wit: WIT, resources: ['low', 'high'], limits: { queue: 1 }, ...rest }] as const;
   });
   const links = NODES.flatMap((from, i) => {
     const { next, send } = nodes[i] as Node;

@@ -47,7 +47,12 @@ function inCompartment(compartment: string, error: unknown): unknown {
 async function importAdapter({ adapter, name }: CompartmentPolicy, baseDir: string): Promise<Adapter> {
   if (adapter === null) throw new CofferdamError('INTERNAL', `${name} has no adapter.`);
   const file = resolve(baseDir, adapter);
-  const module: { default?: Adapter } = await import(pathToFileURL(file).href);
+  const module: { default?: Adapter } = await import(pathToFileURL(file).href).catch((cause: unknown) => {
+    throw new CofferdamError('ADAPTER_INVALID', `${adapter} cannot be imported; the cause says why. Mend it.`, {
+      cause,
+      details: { file },
+    });
+  });
   if (module.default) return module.default;
   throw new CofferdamError(
     'ADAPTER_INVALID',
