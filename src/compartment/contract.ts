@@ -14,6 +14,8 @@ export interface Code {
   readonly world: World;
   /** SHA-256 (hex) of the bytes this was made from. */
   readonly sha256: string;
+  /** Does it have async functions? Then its exports are reached through `Instance.callSuspending` alone. */
+  readonly isAsync?: boolean;
   /** Can a crossing be generated that ends at this import or export (position in the world)? If missing: none. */
   canFuse?(side: 'import' | 'export', index: number): boolean;
   /**

@@ -5,6 +5,7 @@ import type { Code } from '../compartment/contract.ts';
 import { makeInlineCode } from '../compartment/inline.ts';
 import { type Adapter, makeAdapterCode } from '../convention/adapter.ts';
 import { makeAssemblyScriptCode } from '../convention/assemblyscript.ts';
+import { makeJcoCode } from '../convention/jco.ts';
 import { makeMinimalWasi } from '../convention/wasi-minimal.ts';
 import { CofferdamError } from '../error.ts';
 import { type LoadEnv, loadSource } from '../load/index.ts';
@@ -19,6 +20,14 @@ export async function loadCode(policy: CompartmentPolicy, env: LoadEnv): Promise
     if (plan) {
       const granted = wasi === 'minimal' ? { wasi: makeMinimalWasi } : {};
       return await makeInlineCode({ plan, bytes, sha256, modules, limits, ...granted });
+    }
+    if (loaded.transpiled) {
+      const { source, modules: parts } = loaded.transpiled;
+      const named = parts.flatMap(({ name, count }, i) => {
+        const module = modules[i];
+        return module ? [{ name, count, module }] : [];
+      });
+      return makeJcoCode({ world, sha256, source, modules: named, limits });
     }
     if (policy.abi === 'adapter') {
       const adapter = await importAdapter(policy, env.baseDir);

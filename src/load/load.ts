@@ -9,6 +9,7 @@ import { decoderIdentity } from './identity.ts';
 import { makeParser, type Parser } from './parser.ts';
 import type { ModuleReference } from './reference.ts';
 import { readModules, readWit } from './source.ts';
+import type { Transpiled } from './transpile.ts';
 import { type Job, toEdit, type Understanding } from './understand.ts';
 import { rangesOf, readUnderstanding, worldOf } from './understanding-shape.ts';
 
@@ -32,9 +33,11 @@ export interface Loaded {
   readonly bytes: Uint8Array;
   /** Of those bytes, in lower-case hex; of several files, of the list of their names and hashes. */
   readonly sha256: string;
-  /** Null for `abi: assemblyscript` and `adapter`. */
+  /** Null for `abi: assemblyscript` and `adapter`, and for a component with async functions. */
   readonly plan: Plan | null;
   readonly world: World;
+  /** Of a component with async functions: what jco made of it. `modules` are parallel to its modules. */
+  readonly transpiled: Transpiled | null;
   /** Parallel to the plan's modules, or the one module; rewritten so that an instance keeps the reference's limits. */
   readonly modules: readonly WebAssembly.Module[];
   /** Parallel to `modules`, by which name each is imported by the others; null where there is one file. */
@@ -56,7 +59,7 @@ export interface Loader extends AsyncDisposable {
 const MAX_MODULE_BYTES = 256 * 1_048_576;
 
 /** Raised when the meaning of what is cached changes other than by a change of the decoder. */
-const FORMAT = 1;
+const FORMAT = 2;
 
 const shared = new WeakMap<LoadEnv, { readonly loader: Promise<Loader>; users: number }>();
 
@@ -107,10 +110,10 @@ class CachingLoader implements Loader {
     const modules = await compile(bytes, understanding);
     const problem = this.#cache?.problem ?? null;
     const notes = problem === null ? [] : [problem];
-    const { plan, info, set } = understanding;
+    const { plan, transpiled, info, set } = understanding;
     const names = set?.map(({ name }) => name) ?? null;
     const world = worldOf(understanding);
-    return { bytes, sha256, plan, world, modules, names, info, isCached: cached !== null, notes };
+    return { bytes, sha256, plan, world, transpiled, modules, names, info, isCached: cached !== null, notes };
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -158,14 +161,24 @@ function cacheKey({ abi, wit, limits, secondOpinion, sharedMemory }: Job, sha256
 
 /** The engine is the judge of a core module's code; it works on other threads meanwhile. */
 async function compile(bytes: Uint8Array, understanding: Understanding): Promise<WebAssembly.Module[]> {
-  const { edits } = understanding;
   return await Promise.all(
-    rangesOf(understanding, bytes.length).map(async ({ start, end }, i) => {
+    modulesOf(bytes, understanding).map(async (module, i) => {
       try {
-        return await WebAssembly.compile(applyEdits(bytes.subarray(start, end), (edits[i] ?? []).map(toEdit)));
+        return await WebAssembly.compile(module());
       } catch (cause) {
         throw new CofferdamError('LOAD_INVALID', `The engine refuses core module ${i}: ${messageOf(cause)}`, { cause });
       }
     }),
+  );
+}
+
+/** The core modules with their limits in them, each made when it is asked for. */
+function modulesOf(bytes: Uint8Array, understanding: Understanding): (() => Uint8Array)[] {
+  const { transpiled, edits } = understanding;
+  if (transpiled !== null) return transpiled.modules.map((each) => () => Buffer.from(each.bytes, 'base64'));
+  return rangesOf(understanding, bytes.length).map(
+    ({ start, end }, i) =>
+      () =>
+        applyEdits(bytes.subarray(start, end), (edits[i] ?? []).map(toEdit)),
   );
 }

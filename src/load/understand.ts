@@ -9,13 +9,14 @@ import {
   onlyMember,
   orderMembers,
   type Plan,
-  planComponent,
   planMembers,
+  understandComponent as readComponent,
   type World,
 } from '../wasm/index.ts';
 import { applyEdits, type CountedModule, type Edit, type InstanceLimits, limitEdits } from '../wasm/rewrite-limits.ts';
 import type { Abi } from './reference.ts';
 import { assertSecondOpinion } from './second-opinion.ts';
+import { type Transpiled, transpile } from './transpile.ts';
 import { loadWasmTools } from './wasm-tools.ts';
 import { worldOfWit } from './wit.ts';
 
@@ -36,10 +37,12 @@ export interface Job {
 
 /** What it answers: plain data that can be written as JSON. */
 export interface Understanding {
-  /** Null for a module that speaks a protocol of its own: AssemblyScript's, or its adapter's. */
+  /** Null for a module that speaks a protocol of its own (AssemblyScript's, or its adapter's) and for what jco runs. */
   readonly plan: Plan | null;
   /** Null when there is a plan, which has it. */
   readonly world: World | null;
+  /** Of a component with async functions. */
+  readonly transpiled: Transpiled | null;
   /** Several core modules in the order in which they are made, for a compartment that has them; else null. */
   readonly set: readonly NamedRange[] | null;
   /** The outside of each core module: parallel to the plan's modules, or of the one module. */
@@ -67,11 +70,17 @@ async function understandComponent({ bytes, limits, secondOpinion }: Job): Promi
   // Loading wasm-tools takes longer than our decoding, so it starts first.
   const tools = secondOpinion ? loadWasmTools() : null;
   tools?.catch(() => null);
-  const plan = planComponent(bytes);
+  const understood = readComponent(bytes);
+  const { plan } = understood;
+  if (understood.features.size > 0) {
+    if (secondOpinion) await assertSecondOpinion(bytes, plan);
+    const transpiled = await transpile(bytes, understood, limits);
+    return { plan: null, world: plan.world, transpiled, set: null, info: [], edits: [] };
+  }
   const info = plan.modules.map((range) => inspectModule(bytes, range));
   const edits = editsOf(plan, bytes, limits);
   if (secondOpinion) await assertSecondOpinion(bytes, plan);
-  return { plan, world: null, set: null, info, edits };
+  return { plan, world: null, transpiled: null, set: null, info, edits };
 }
 
 async function understandModule(
@@ -87,6 +96,7 @@ async function understandModule(
   return {
     plan,
     world: plan === null ? world : null,
+    transpiled: null,
     set: parts ? members.map(({ name, range }) => ({ name, ...range })) : null,
     info: members.map(({ info }) => info),
     edits: memberEdits(members, limits),

@@ -25,6 +25,9 @@ const isNamedRange = object({ name: isText, start: isIndex, end: isIndex });
 const isShape = object({
   plan: nullable(isAnything),
   world: nullable(isAnything),
+  transpiled: nullable(
+    object({ source: isText, modules: arrayOf(object({ name: isText, count: isIndex, bytes: isText })) }),
+  ),
   set: nullable(arrayOf(isNamedRange)),
   info: arrayOf(isModuleInfo),
   edits: arrayOf(arrayOf(object({ start: isIndex, end: isIndex, bytes: isHex }))),
@@ -36,7 +39,8 @@ export function rangesOf({ plan, set }: Understanding, size: number): readonly M
 }
 
 function isSound(understanding: Understanding, size: number): boolean {
-  const { plan, world, set, info, edits } = understanding;
+  const { plan, world, transpiled, set, info, edits } = understanding;
+  if (transpiled !== null) return plan === null && set === null && isWorld(world);
   if (plan === null ? !isWorld(world) : world !== null || !isPlan(plan, size)) return false;
   if (set !== null && !isSoundSet(set, plan, size)) return false;
   const modules = rangesOf(understanding, size);

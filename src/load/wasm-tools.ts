@@ -7,15 +7,35 @@ type WasmTools = typeof import('@bytecodealliance/jco-transpile/wasm-tools');
 /** Of wasm-tools itself, which keeps a few copies of what it works on. */
 const TOOL_LIMITS = { memoryBytes: 1_073_741_824, tableEntries: 100_000 };
 
+type Bindgen = typeof import('@bytecodealliance/jco-transpile/component');
+
 let loaded: Promise<WasmTools> | null = null;
+let bindgen: Promise<Bindgen> | null = null;
 
 /**
  * Starts loading wasm-tools (some 40 ms), once per thread. Only for the disposable worker: it is fed hostile bytes, and
  * unusable after a trap. Its memory is capped as a guest's is, since no limit of the worker counts it.
  */
 export function loadWasmTools(): Promise<WasmTools> {
-  loaded ??= importCapped();
+  loaded ??= importCapped(async () => {
+    const tools = await import('@bytecodealliance/jco-transpile/wasm-tools');
+    // The first call waits until the modules are compiled; it fails, as it is given nothing.
+    await tools.metadataShow(new Uint8Array()).catch(() => null);
+    return tools;
+  });
   return loaded;
+}
+
+/** The same for the part of jco that writes JavaScript for components, and that no other kind of guest needs. */
+export function loadBindgen(): Promise<Bindgen> {
+  bindgen ??= loadWasmTools().then(() =>
+    importCapped(async () => {
+      const part = await import('@bytecodealliance/jco-transpile/component');
+      await part.$init;
+      return part;
+    }),
+  );
+  return bindgen;
 }
 
 /**
@@ -32,15 +52,12 @@ function giveEmptyWasi(): void {
   });
 }
 
-async function importCapped(): Promise<WasmTools> {
+async function importCapped<T>(load: () => Promise<T>): Promise<T> {
   giveEmptyWasi();
   const { compile } = WebAssembly;
   WebAssembly.compile = (bytes) => compile(capLimits(viewOf(bytes), TOOL_LIMITS));
   try {
-    const tools = await import('@bytecodealliance/jco-transpile/wasm-tools');
-    // The first call waits until the modules are compiled; it fails, as it is given nothing.
-    await tools.metadataShow(new Uint8Array()).catch(() => null);
-    return tools;
+    return await load();
   } finally {
     WebAssembly.compile = compile;
   }

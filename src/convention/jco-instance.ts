@@ -1,0 +1,214 @@
+import type { Instance, InstanceHost } from '../compartment/contract.ts';
+import { guestTrap, toGuestError } from '../compartment/guest-error.ts';
+import { Turnstile } from '../compartment/turnstile.ts';
+import { CofferdamError } from '../error.ts';
+import type { WorldFunction } from '../wasm/types.ts';
+import { conformArguments, conformResult } from './conform.ts';
+import type { JcoProgram } from './jco.ts';
+import { type Ending, makeRealm, type Realm, type Settle } from './jco-realm.ts';
+import { watchRejections } from './jco-rejections.ts';
+
+/** Imports that one instance may have under way: each is a message that somebody keeps. */
+const MAX_UNDER_WAY = 256;
+
+/** One instance of a component with async functions, and its realm. */
+export class JcoInstance implements Instance {
+  readonly #program: JcoProgram;
+  readonly #host: InstanceHost;
+  readonly #turnstile = new Turnstile();
+  readonly #memories = new Set<WebAssembly.Memory>();
+  readonly #timers = new Set<NodeJS.Timeout>();
+  readonly #underWay = new Set<Promise<void>>();
+  #realm: Realm | null = null;
+  /** Ends the call that is inside. */
+  #abandon: ((error: unknown) => void) | null = null;
+  #hasEnded = false;
+
+  /** Runs the start functions: throws GUEST_TRAP, or what an import throws. */
+  constructor(program: JcoProgram, host: InstanceHost) {
+    this.#program = program;
+    this.#host = host;
+    this.#turnstile.pass(() => {
+      try {
+        this.#realm = makeRealm(
+          { ...program, made: (exports) => this.#made(exports), maxTextBytes: program.limits.messageBytes },
+          {
+            importCalled: (index, args, settle) => this.#importCalled(index, args, settle),
+            later: (task, ms) => this.#later(task, ms),
+            crashed: (message) => this.#crashed(message),
+          },
+        );
+      } catch (error) {
+        throw fromRealm(error);
+      }
+    });
+    watchRejections(this.#realm?.promise, (message) => this.#crashed(message));
+  }
+
+  call(index: number): unknown {
+    const { name } = this.#export(index);
+    const message = `${name} is an export of an async component, from which a call must be able to wait - use callSuspending`;
+    throw new CofferdamError('SUSPENSION_SYNC', message);
+  }
+
+  async callSuspending(index: number, args: readonly unknown[]): Promise<unknown> {
+    const { type, name } = this.#export(index);
+    const { messageBytes: maxBytes } = this.#program.limits;
+    const values = conformArguments(type, args, name, maxBytes);
+    try {
+      return await this.#turnstile.passSuspending(async () => {
+        try {
+          const value = await this.#run(index, values);
+          const what = `the result of the export ${name}`;
+          return conformResult(type.result, value, { code: 'RESULT_TYPE', what, maxBytes });
+        } finally {
+          // The call is over when all that it began is: nothing of it may be left in a chain that has ended.
+          await Promise.all(this.#underWay);
+        }
+      });
+    } catch (error) {
+      this.#end(error);
+      throw error;
+    }
+  }
+
+  memoryBytes(): number {
+    return [...this.#memories].reduce((sum, memory) => sum + memory.buffer.byteLength, 0);
+  }
+
+  stop(): void {
+    this.#turnstile.stop();
+    this.#end(stopped());
+    this.#memories.clear();
+  }
+
+  #export(index: number): WorldFunction {
+    const found = this.#program.world.exports[index];
+    if (found === undefined) throw new CofferdamError('ARGUMENT_TYPE', `There is no export ${index} - count them anew`);
+    return found;
+  }
+
+  #run(index: number, values: readonly unknown[]): Promise<unknown> {
+    const isResult = this.#program.exports[index]?.isResult === true;
+    return new Promise((resolve, reject) => {
+      this.#abandon = reject;
+      if (this.#realm === null || this.#hasEnded) throw stopped();
+      this.#realm.call(index, values, (ending, value) => {
+        if (ending === 'failed') reject(guestTrap(String(value)));
+        else if (!isResult) resolve(fromRealmValue(value));
+        else resolve({ tag: ending, val: fromRealmValue(value) });
+      });
+    }).finally(() => {
+      this.#abandon = null;
+    });
+  }
+
+  /** Never throws into the realm: an import that fails ends the call from outside, whatever the guest makes of it. */
+  #importCalled(index: number, args: readonly unknown[], settle: Settle): void {
+    if (this.#hasEnded) return;
+    const answer = this.#answer(index, args, settle).catch((error) => {
+      const failure = this.#turnstile.fail(error);
+      this.#abandon?.(failure);
+      this.#end(failure);
+    });
+    this.#underWay.add(answer);
+    answer.finally(() => this.#underWay.delete(answer));
+  }
+
+  async #answer(index: number, foreign: readonly unknown[], settle: Settle): Promise<void> {
+    const func = this.#program.world.imports[index];
+    if (func === undefined) throw new CofferdamError('INTERNAL', `There is no import ${index}.`);
+    if (!this.#turnstile.isInside) throw new CofferdamError('CALL_OUTSIDE', `It called ${func.id} after its call.`);
+    if (this.#underWay.size >= MAX_UNDER_WAY) throw guestTrap(`it has ${MAX_UNDER_WAY} calls under way`);
+    const { type, name } = func;
+    const { messageBytes: maxBytes } = this.#program.limits;
+    const copies = fromRealmValue(foreign) as unknown[];
+    const args = conformArguments(type, copies, name, maxBytes);
+    const value = await this.#turnstile.out(() => this.#host.call(index, args));
+    if (this.#hasEnded) return;
+    const what = `the result of the import ${name}`;
+    const checked = conformResult(type.result, value, { code: 'RESULT_TYPE', what, maxBytes });
+    if (type.result?.kind !== 'result') settle('ok', checked);
+    else {
+      const { tag, val } = checked as { tag: Ending; val: unknown };
+      settle(tag, val);
+    }
+  }
+
+  #made(exports: WebAssembly.Instance['exports']): void {
+    for (const value of Object.values(exports)) {
+      if (Object.prototype.toString.call(value) === '[object WebAssembly.Memory]') {
+        this.#memories.add(value as WebAssembly.Memory);
+      }
+    }
+  }
+
+  #later(task: () => void, ms: number): void {
+    if (this.#hasEnded) return;
+    const timer = setTimeout(() => {
+      this.#timers.delete(timer);
+      task();
+    }, ms);
+    this.#timers.add(timer);
+  }
+
+  #crashed(message: string): void {
+    if (this.#hasEnded) return;
+    const failure = this.#turnstile.fail(guestTrap(message));
+    this.#abandon?.(failure);
+    this.#end(failure);
+  }
+
+  /** Nothing of the realm runs any more, but for what is on a stack now. */
+  #end(error: unknown): void {
+    if (this.#hasEnded) return;
+    this.#hasEnded = true;
+    this.#turnstile.fail(error);
+    this.#abandon?.(error);
+    for (const timer of this.#timers) clearTimeout(timer);
+    this.#timers.clear();
+    this.#realm = null;
+  }
+}
+
+function stopped(): CofferdamError<'INSTANCE_STOPPED'> {
+  return new CofferdamError('INSTANCE_STOPPED', 'The instance was stopped - make a new one');
+}
+
+/** Whatever is thrown in a realm is a guest's doing, and no class of ours. */
+function fromRealm(error: unknown): unknown {
+  const known = toGuestError(error);
+  if (known instanceof CofferdamError) return known;
+  const { message } = (typeof error === 'object' && error !== null ? error : {}) as { message?: unknown };
+  return guestTrap(typeof message === 'string' ? message : 'it failed when it was made');
+}
+
+/** A tree of plain values of a realm, as ours. Its types are checked afterwards. */
+function fromRealmValue(value: unknown): unknown {
+  if (typeof value === 'function') return undefined;
+  if (typeof value !== 'object' || value === null) return value;
+  if (ArrayBuffer.isView(value)) return fromRealmView(value);
+  if (Array.isArray(value)) return Array.from({ length: value.length }, (_, i) => fromRealmValue(value[i]));
+  return Object.fromEntries(
+    Object.keys(value).map((key) => [key, fromRealmValue((value as Record<string, unknown>)[key])]),
+  );
+}
+
+const ARRAYS = {
+  Int8Array,
+  Uint8Array,
+  Int16Array,
+  Uint16Array,
+  Int32Array,
+  Uint32Array,
+  BigInt64Array,
+  BigUint64Array,
+  Float32Array,
+  Float64Array,
+} as const;
+
+function fromRealmView(view: ArrayBufferView): unknown {
+  const tag = Object.prototype.toString.call(view).slice(8, -1);
+  const Ours = Object.hasOwn(ARRAYS, tag) ? (ARRAYS[tag as keyof typeof ARRAYS] as Uint8ArrayConstructor) : null;
+  return Ours === null ? undefined : new Ours(view as Uint8Array);
+}

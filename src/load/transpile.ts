@@ -1,0 +1,177 @@
+import type { GenerateOptions } from '@bytecodealliance/jco-transpile/component';
+import { CofferdamError } from '../error.ts';
+import type { UnderstoodComponent, ValType, World, WorldFunction } from '../wasm/index.ts';
+import { applyEdits, type InstanceLimits, limitEdits } from '../wasm/rewrite-limits.ts';
+import { boundedText } from './bounded-text.ts';
+import { isRefusal, loadBindgen, toolsBroken } from './wasm-tools.ts';
+
+/** A component with async functions as jco runs it: JavaScript that asks for core modules by name. Plain data. */
+export interface Transpiled {
+  /** A script whose value is jco's `instantiate(getCoreModule, imports, instantiateCore)`. */
+  readonly source: string;
+  readonly modules: readonly TranspiledModule[];
+}
+
+export interface TranspiledModule {
+  /** What the source asks for. */
+  readonly name: string;
+  /** How many times one instance instantiates it. */
+  readonly count: number;
+  /** In base64, with the limits written into it. */
+  readonly bytes: string;
+}
+
+const MAX_SOURCE_CHARACTERS = 16 * 1_048_576;
+
+/*
+ * jco writes names of the component into its JavaScript between quotes and without escaping them: a core import named
+ * `'+process.exit()+'` would be code. So what may be written there is decided here, on the names and before jco sees
+ * them: every name in the file has to be made of these characters, none of which ends a string, a comment or a line,
+ * calls anything, or stands outside of ASCII. It is more than current toolchains use.
+ */
+const PLAIN_NAME = /^[A-Za-z0-9_.:/@#[\]|$+-]{0,1000}$/;
+/** Words of our own that stand beside names in what the decoder gives. */
+const OWN_WORD = /^(?:core \w+|\(ref (?:null )?\w+\))$/;
+/** `__proto__` in an object literal is no property. */
+const FORBIDDEN: ReadonlySet<string> = new Set(['__proto__']);
+/** What jco's own text is made of; so is everything that plain names add to it. */
+const PLAIN_TEXT = /^[\n\x20-\x7e]*$/;
+
+/**
+ * Makes jco's JavaScript for a component that has async functions. Throws LOAD_ASYNC_NAME, LOAD_ASYNC_TYPE,
+ * LOAD_ASYNC_REFUSED, WASM_UNSUPPORTED, LIMIT_*. Only in the disposable worker.
+ */
+export async function transpile(
+  bytes: Uint8Array,
+  { ast, plan, features }: UnderstoodComponent,
+  limits: InstanceLimits,
+): Promise<Transpiled> {
+  assertFeatures(features);
+  assertPlainNames(ast.definitions);
+  for (const func of [...plan.world.imports, ...plan.world.exports]) assertPlainTypes(func);
+  const { generate } = await loadBindgen();
+  try {
+    const { files } = generate(bytes, optionsFor(plan.world));
+    return described(files, limits);
+  } catch (error) {
+    if (error instanceof CofferdamError) throw error;
+    if (!isRefusal(error)) throw toolsBroken(error);
+    throw refused(boundedText(error.message), error);
+  }
+}
+
+function assertFeatures(features: ReadonlySet<string>): void {
+  const beyond = [...features].filter((feature) => feature !== 'async');
+  if (beyond.length === 0) return;
+  throw new CofferdamError('WASM_UNSUPPORTED', `The component needs ${beyond.join(' and ')}, which is not run here.`, {
+    details: { feature: beyond[0], features: [...features] },
+  });
+}
+
+/** Every text in the decoded component but for names of custom sections, which jco does not read. */
+function assertPlainNames(value: unknown): void {
+  if (typeof value === 'string') {
+    if ((PLAIN_NAME.test(value) || OWN_WORD.test(value)) && !FORBIDDEN.has(value)) return;
+    throw new CofferdamError(
+      'LOAD_ASYNC_NAME',
+      `The name ${boundedText(JSON.stringify(value), 200)} is not run with async — use letters, digits and _.:/@#[]|$+- in names.`,
+    );
+  }
+  if (typeof value !== 'object' || value === null) return;
+  for (const [key, part] of Object.entries(value)) if (key !== 'custom') assertPlainNames(part);
+}
+
+/** Values that can be copied, labelled and measured as a whole cross between compartments; a stream has no end to wait for. */
+function assertPlainTypes({ id, type }: WorldFunction): void {
+  const types = [...type.params.map((param) => param.type), ...(type.result === null ? [] : [type.result])];
+  const kind = types.map(handleIn).find((found) => found !== null);
+  if (!kind) return;
+  throw new CofferdamError(
+    'LOAD_ASYNC_TYPE',
+    `${boundedText(id, 200)} has a ${kind} in its type, which cannot cross between compartments — pass a list, or call once per part.`,
+    { details: { function: id, kind } },
+  );
+}
+
+function handleIn(type: ValType): string | null {
+  if (['own', 'borrow', 'stream', 'future', 'error-context'].includes(type.kind)) return type.kind;
+  for (const inner of partsOf(type)) {
+    const found = handleIn(inner);
+    if (found !== null) return found;
+  }
+  return null;
+}
+
+function partsOf(type: ValType): readonly ValType[] {
+  switch (type.kind) {
+    case 'list':
+      return [type.element];
+    case 'record':
+      return type.fields.map((field) => field.type);
+    case 'tuple':
+      return type.elements;
+    case 'variant':
+      return type.cases.flatMap((one) => one.type ?? []);
+    case 'option':
+      return [type.some];
+    case 'result':
+      return [type.ok, type.err].flatMap((one) => one ?? []);
+    default:
+      return [];
+  }
+}
+
+/** Whether a link waits is known later: so every import may wait, and every export is called so that it can. */
+function optionsFor({ imports, exports }: World): GenerateOptions {
+  const namesOf = (functions: readonly WorldFunction[]) =>
+    functions
+      .filter(({ type }) => !type.async)
+      .flatMap(({ id, name, interface: owner }) =>
+        owner === null ? [id] : [id, `${owner.replace(/@.*$/, '')}#${name}`],
+      );
+  return {
+    name: 'component',
+    map: [],
+    instantiation: { tag: 'sync' },
+    asyncMode: { tag: 'jspi', val: { imports: namesOf(imports), exports: namesOf(exports) } },
+    noTypescript: true,
+    noNodejsCompat: true,
+    noComponentErrorWrapping: false,
+    base64Cutoff: 0,
+  };
+}
+
+function described(files: readonly (readonly [string, Uint8Array])[], limits: InstanceLimits): Transpiled {
+  const script = files.find(([name]) => name.endsWith('.js'));
+  if (!script) throw refused('it wrote no script');
+  const text = new TextDecoder('utf-8', { fatal: true }).decode(script[1]);
+  const source = `${text.replace(/^export (?=function instantiate\(|const _util = \{)/gm, '')}\n;instantiate;\n`;
+  if (source.length > MAX_SOURCE_CHARACTERS || !PLAIN_TEXT.test(source) || /^(?:import|export)\b/m.test(source)) {
+    throw refused('its script is not of the form that is expected');
+  }
+  const found = files
+    .filter(([name]) => name.endsWith('.wasm'))
+    .map(([name, module]) => ({ name, bytes: module, count: countOf(source, name) }));
+  const edits = limitEdits(found, limits);
+  const modules = found.map(({ name, count, bytes }, i) => ({
+    name,
+    count,
+    bytes: Buffer.from(applyEdits(bytes, edits[i] ?? [])).toString('base64'),
+  }));
+  return { source, modules };
+}
+
+/** The host holds an instance to this number, so a script that is read wrongly here cannot exceed a limit there. */
+function countOf(source: string, name: string): number {
+  const variable = new RegExp(`const (\\w+) = getCoreModule\\('${name.replaceAll('.', '\\.')}'\\)`).exec(source)?.[1];
+  if (variable === undefined) throw refused(`its script does not ask for ${boundedText(name, 100)}`);
+  return source.match(new RegExp(`instantiateCore\\(${variable}[,)]`, 'g'))?.length ?? 0;
+}
+
+function refused(why: string, cause?: unknown): CofferdamError {
+  return new CofferdamError(
+    'LOAD_ASYNC_REFUSED',
+    `jco does not make this component runnable: ${why} — use fewer features of async, or another toolchain.`,
+    { cause },
+  );
+}
