@@ -6,7 +6,7 @@ import type { HostLimits } from '../policy/policy.ts';
 import type { Chain } from './chain.ts';
 import { type Crossing, guestCrossing, type Reply, toCofferdamError } from './crossing.ts';
 import { Decisions } from './decisions.ts';
-import type { Compartment, Edge } from './edge.ts';
+import { type Compartment, type Edge, mayWait } from './edge.ts';
 import { type Binding, Fuser } from './fuse.ts';
 import { GateBudgets } from './gates.ts';
 import type { Grants } from './grants.ts';
@@ -116,7 +116,8 @@ export class Broker {
     const { chain } = sent;
     let crossing = asPresent(this.compartments, sent);
     // Nothing may come between finding the instance free and entering it.
-    for (let slot = this.#busySlot(crossing); slot; slot = this.#busySlot(crossing)) {
+    const isPost = posted !== undefined;
+    for (let slot = this.#busySlot(crossing, isPost); slot; slot = this.#busySlot(crossing, isPost)) {
       await this.instances.waitFor(slot, chain.signal);
       chain.assertGoing();
       crossing = asPresent(this.compartments, sent);
@@ -195,9 +196,13 @@ export class Broker {
     return this.#monitor.bind(guestCrossing({ slot, chain, edge, args: null }), slot, bound);
   }
 
-  /** The instance that this call would enter, if another call is suspended in it: the host's own calls and posts wait. */
-  #busySlot({ edge, request, fromLabel, bytes }: Crossing): Slot | undefined {
-    if (edge.target.kind !== 'export' || edge.target.compartment.edges.suspending.size === 0) return undefined;
+  /**
+   * The instance that a message of the host is to wait for: the one it would enter, if another call is suspended there.
+   * With `busy: refuse` a call does not wait; a post does, since nobody would learn that it was lost.
+   */
+  #busySlot({ edge, request, fromLabel, bytes }: Crossing, isPost: boolean): Slot | undefined {
+    if (edge.target.kind !== 'export' || !mayWait(edge.target.compartment)) return undefined;
+    if (!isPost && edge.target.compartment.policy.busy === 'refuse') return undefined;
     const verdict = this.decisions.decide(edge, { from: fromLabel, request }, bytes);
     if (!verdict.allowed) return undefined; // `#admit` says so
     const slot = this.instances.find(edge.target.compartment, verdict.instance);
@@ -226,7 +231,7 @@ const RESOURCE_LIMITS = { queue: 1024 };
 
 /** Does somebody behind this edge wait for a host function? */
 function isSuspending({ target }: Edge): boolean {
-  return target.kind === 'export' && target.compartment.edges.suspending.size > 0;
+  return target.kind === 'export' && mayWait(target.compartment);
 }
 
 function outside({ id }: Slot): CofferdamError {

@@ -50,6 +50,11 @@ export interface CompartmentEdges {
   readonly fused: ReadonlySet<number>;
 }
 
+/** Can a call of it be suspended? */
+export function mayWait({ code, edges }: Compartment): boolean {
+  return code.isAsync === true || edges.suspending.size > 0;
+}
+
 /** An export that host code may call, and post to: two edges, since the rules differ. */
 export interface Entry {
   readonly call: Edge;

@@ -31,7 +31,7 @@ export interface Wiring {
 /**
  * Turns links into numbered edges. A compartment of `previous` whose code and policy are the same goes on with its
  * instances. Every import must be served: throws LINK_MISSING naming all that are not, LINK_TYPE when types part,
- * LINK_EXPORT, LINK_POST, RESOURCE_MISSING, GATE_EXPORT.
+ * LINK_EXPORT, LINK_POST, RESOURCE_MISSING, GATE_EXPORT, SUSPENSION_MISSING.
  */
 export function wire(
   policy: Policy,
@@ -65,6 +65,7 @@ export function wire(
     });
   }
   markSuspending(drafts);
+  assertSuspension(drafts);
   return { compartments, nextEdgeId, commit: () => commit(drafts) };
 }
 
@@ -240,15 +241,32 @@ function fusedOf(policy: Policy, from: Compartment, imports: readonly Edge[]): R
 
 /** A guest waits where it calls a host function, or a compartment that may wait: to a fixpoint, since links can form cycles. */
 function markSuspending(drafts: ReadonlyMap<Compartment, Draft>): void {
+  const isWaiting = (compartment: Compartment) =>
+    compartment.code.isAsync === true || (drafts.get(compartment)?.suspending.size ?? 0) > 0;
   for (let progress = true; progress; ) {
     progress = false;
     for (const { imports, suspending } of drafts.values()) {
       for (const [index, { target, isPost }] of imports.entries()) {
-        const waits = target.kind === 'resource' || (drafts.get(target.compartment)?.suspending.size ?? 0) > 0;
+        const waits = target.kind === 'resource' || isWaiting(target.compartment);
         if (isPost || !waits || suspending.has(index)) continue;
         suspending.add(index);
         progress = true;
       }
     }
+  }
+}
+
+/** What cannot be served is refused before anything runs, and not when a guest first calls it. */
+function assertSuspension(drafts: ReadonlyMap<Compartment, Draft>): void {
+  if (typeof WebAssembly.Suspending === 'function' && typeof WebAssembly.promising === 'function') return;
+  for (const [{ name, code }, { suspending }] of drafts) {
+    const [index] = suspending;
+    if (index === undefined) continue;
+    const id = code.world.imports[index]?.id;
+    throw new CofferdamError(
+      'SUSPENSION_MISSING',
+      `${name} has to wait where it calls ${id}, and this engine cannot suspend Wasm. Run on Node 25 or later, or link it with post: true.`,
+      { details: { compartment: name, import: id } },
+    );
   }
 }

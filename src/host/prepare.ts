@@ -1,6 +1,7 @@
 import { sizerOf } from '../abi/index.ts';
 import type { Broker } from '../broker/broker.ts';
 import type { Crossing } from '../broker/crossing.ts';
+import { mayWait } from '../broker/edge.ts';
 import { CofferdamError } from '../error.ts';
 import type { Label } from '../label/index.ts';
 import { assertCount, sizeOfArguments, unwrapResult } from './target.ts';
@@ -19,7 +20,7 @@ export function prepareCall<T>(
   target: string,
 ): PreparedCall<T> {
   const { edge } = crossing;
-  if (edge.target.kind === 'export' && edge.target.compartment.edges.suspending.size > 0) {
+  if (edge.target.kind === 'export' && mayWait(edge.target.compartment)) {
     throw new CofferdamError(
       'OPTION_UNENFORCEABLE',
       `${target} may have to wait for a host function, so it cannot be called at once. Use host.call.`,

@@ -14,6 +14,8 @@ export const COMPARTMENT_DEFAULTS = Object.freeze({
   kind: 'inline',
   /** Memory kept between calls at one label is safe, and a new instance for each call is slower. */
   instances: 'per-label',
+  /** A host with several callers need not retry. */
+  busy: 'queue',
 } as const satisfies Partial<CompartmentPolicy>);
 
 export const COMPARTMENT_LIMITS: CompartmentLimits = Object.freeze({

@@ -52,6 +52,8 @@ export interface CompartmentPolicy {
   readonly resources: readonly string[];
   readonly kind: 'inline';
   readonly instances: 'per-label' | 'per-call';
+  /** What the host's calls do while another is suspended in the instance. Posts wait, and guests are refused. */
+  readonly busy: 'queue' | 'refuse';
   readonly limits: CompartmentLimits;
 }
 

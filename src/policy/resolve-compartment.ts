@@ -22,7 +22,7 @@ export function resolveCompartments(context: Context): ReadonlyMap<string, Compa
 
 function resolveCompartment(context: Context, name: string, entry: CompartmentEntry): CompartmentPolicy {
   const path = ['compartments', name];
-  const { abi, wasi, kind, instances } = COMPARTMENT_DEFAULTS;
+  const { abi, wasi, kind, instances, busy } = COMPARTMENT_DEFAULTS;
   const base = labelOf(entry.label);
   const clearance = ceilingOf(entry.clearance);
   const isLabelRight = context.checkCarried(base, [...path, 'label']);
@@ -47,6 +47,7 @@ function resolveCompartment(context: Context, name: string, entry: CompartmentEn
     resources: resolveUses(context, entry.resources ?? [], [...path, 'resources']),
     kind: entry.kind ?? kind,
     instances: entry.instances ?? instances,
+    busy: entry.busy ?? busy,
     limits: resolveLimits(context, entry.limits, [...path, 'limits']),
   };
 }

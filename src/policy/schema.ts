@@ -131,6 +131,10 @@ const compartment = z
     resources: list(name).optional().meta({ description: 'Resources that links of this compartment may lead to.' }),
     kind: z.enum(['inline']).optional().meta({ description: 'Where instances run.' }),
     instances: z.enum(['per-label', 'per-call']).optional().meta({ description: 'How long an instance lives.' }),
+    busy: z
+      .enum(['queue', 'refuse'])
+      .optional()
+      .meta({ description: 'What calls of the host do while the instance is suspended in another call.' }),
     limits: z
       .strictObject({
         memory: size(BOUNDS.memoryBytes, 'Linear memory of one instance, in whole pages of 64KiB.').optional(),

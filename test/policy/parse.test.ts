@@ -28,6 +28,7 @@ compartments:
     resources: [log]
     kind: inline
     instances: per-call
+    busy: refuse
     limits: { memory: 128KiB, table: 0, instances: 15000, message: 16, queue: 0, output: 1KiB }
   shout: { wasm: "npm:@scope/shout/dist/shout.wasm", abi: adapter, wit: ./shout.wit, adapter: ./shout.ts }
 links:
@@ -81,6 +82,7 @@ describe('a manifest that says everything', () => {
       resources: ['log'],
       kind: 'inline',
       instances: 'per-call',
+      busy: 'refuse',
       limits: {
         memoryBytes: 131_072,
         tableEntries: 0,
@@ -208,6 +210,7 @@ describe('a manifest that says little', () => {
       resources: [],
       kind: 'inline',
       instances: 'per-label',
+      busy: 'queue',
       limits: COMPARTMENT_LIMITS,
     });
     expect(policy).toMatchObject({
