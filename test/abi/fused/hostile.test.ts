@@ -183,8 +183,6 @@ describe('a guest that lies about its values gets the same code, fused or not', 
 });
 
 describe('core values that are out of their range', () => {
-  const scalar = (type: ValType) => new Scene(func([type], type), (value) => value);
-
   it.each<[string, ValType, number, number | string]>([
     ['bool', typeOf('bool'), 2, 1],
     ['bool with high bits only', typeOf('bool'), 0x8000_0000 | 0, 1],
@@ -225,8 +223,22 @@ describe('core values that are out of their range', () => {
     expect(seen).toEqual([[0, 5n]]);
   });
 
-  it('a scalar twin passes', () => {
-    expect(scalar(typeOf('char')).call(0x1f600)).toBe(0x1f600);
+  it('a character is one around every edge, and nothing after the last', () => {
+    const scene = new Scene(func([typeOf('char')], typeOf('char')), (value) => value);
+    const isChar = (code: number) => code <= 0x10ffff && (code < 0xd800 || code > 0xdfff);
+    const wrong: number[] = [];
+    for (const [from, to] of [
+      [0, 0xff],
+      [0xd700, 0xe0ff],
+      [0x10ff00, 0x11ffff],
+      [0xffff_0000, 0xffff_00ff],
+    ] as const) {
+      for (let code = from; code <= to; code++) {
+        scene.write(CALLEE_CELL, 0);
+        if ((outcomeOf(() => scene.call(code)) === 'none') !== isChar(code)) wrong.push(code);
+      }
+    }
+    expect(wrong).toEqual([]);
   });
 });
 
