@@ -14,6 +14,8 @@ const FREESTANDING = ['--target=wasm32', '-nostdlib', '-mbulk-memory', '-Iinclud
 const RUSTC = ['--target=wasm32-unknown-unknown', '--crate-type=cdylib', '-Copt-level=s', '-Clto', '-Cpanic=abort'];
 const ASC = ['{in}', '-O2', '--exportRuntime', '-o', '{out}'];
 const WAT = ['{in}', '-o', '{out}'];
+/** Components in WAT, which wabt does not know. */
+const COMPONENT_WAT = ['parse', '{in}', '-o', '{out}'];
 /** QuickJS without WASI; its `--backend-qjs-disable-async` leaves out what only WASI 0.3 hosts have. */
 const QUICKJS = ['--backend', 'qjs', '--backend-qjs-stub-wasi', '--backend-qjs-disable-async', '-o', '{out}'];
 
@@ -89,6 +91,8 @@ export const RECIPES: readonly Recipe[] = [
   { name: 'notify', sources: ['notify/src/notify.wat'], wasm: 'notify/notify.wasm', tool: 'wat2wasm', args: WAT },
   { name: 'kitchen', sources: ['kitchen/src/kitchen.ts'], wasm: 'kitchen/kitchen.wasm', tool: 'asc', args: ASC },
   { name: 'starter', sources: ['starter/src/greet.ts'], wasm: 'starter/greet.wasm', tool: 'asc', args: ASC },
+  { name: 'relay', sources: ['relay/src/relay.wat'], wasm: 'relay/relay.wasm', tool: 'jco', args: COMPONENT_WAT },
+  { name: 'both', sources: ['both/src/both.wat'], wasm: 'both/both.wasm', tool: 'jco', args: COMPONENT_WAT },
   ...ATTACKS.map(
     (name): Recipe => ({
       name: `attacks/${name}`,
