@@ -19,4 +19,4 @@ export type { Explained } from './host/explain.ts';
 export type { CallOptions, CompartmentStatus, Held, HostFile, HostSession, PostOptions, Reply } from './host/held.ts';
 export type { Host } from './host/host.ts';
 export { formatLabel, type Label, type LabelInput } from './label/index.ts';
-export type { Explanation } from './policy/index.ts';
+export type { Explanation } from './policy/explain.ts';

@@ -1,7 +1,7 @@
 import { BATCH_LIMITS, type EventInput, type Journal } from '../audit/index.ts';
 import { CofferdamError } from '../error.ts';
 import type { AllowedCall, Denied, Label } from '../label/index.ts';
-import { type Explanation, explain, formatExplanation } from '../policy/index.ts';
+import { type Explanation, explain, formatExplanation } from '../policy/explain.ts';
 import { type Crossing, heldByHost } from './crossing.ts';
 import type { Edge } from './edge.ts';
 import type { GateUse } from './gate-uses.ts';

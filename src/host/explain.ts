@@ -4,7 +4,7 @@ import { explainEdge } from '../broker/recorder.ts';
 import { isNamed, type Wiring } from '../broker/wiring.ts';
 import { CofferdamError } from '../error.ts';
 import type { Label, LabelInput } from '../label/index.ts';
-import { type Explanation, formatExplanation } from '../policy/index.ts';
+import { type Explanation, formatExplanation } from '../policy/explain.ts';
 import { isUpTo } from './target.ts';
 
 /** Would a message flow along the edges from one party to another? */

@@ -1,40 +1,22 @@
 import type { EventEmitter } from 'node:events';
 import type { Journal } from '../audit/index.ts';
 import type { Broker } from '../broker/broker.ts';
-import { type Crossing, heldByHost } from '../broker/crossing.ts';
-import { HOST } from '../broker/edge.ts';
 import type { GrantChange } from '../broker/grants.ts';
 import type { HostEvents, Recorder } from '../broker/recorder.ts';
 import type { Wiring } from '../broker/wiring.ts';
-import { conformArguments } from '../convention/conform.ts';
-import { CofferdamError, isCofferdamError } from '../error.ts';
-import type { Ceiling, Label, LabelInput } from '../label/index.ts';
+import { CofferdamError } from '../error.ts';
+import type { Ceiling, LabelInput } from '../label/index.ts';
 import type { Policy } from '../policy/policy.ts';
 import { listFiles, readLabelledFile } from '../services/files.ts';
 import { withChanges, withCompartment, withoutCompartment } from './edit.ts';
 import { type Explained, explainFlow } from './explain.ts';
 import type { CallOptions, CompartmentStatus, HostFile, HostSession, PostOptions, Reply } from './held.ts';
 import type { Loader } from './loader.ts';
+import { Messages, PROGRAM } from './messages.ts';
 import { type PreparedCall, prepareCall } from './prepare.ts';
 import { Session } from './session.ts';
-import {
-  assertCount,
-  assertUpTo,
-  maxBytesOf,
-  resolveEntry,
-  sizeOfArguments,
-  unknownCompartment,
-  unwrapResult,
-} from './target.ts';
+import { unknownCompartment } from './target.ts';
 import { typedCompartment } from './typed.ts';
-
-/** What all calls of a host share: who sends, and what happens to the label of the reply. */
-interface Sender {
-  readonly id: string;
-  readonly session: Session | null;
-}
-
-const PROGRAM: Sender = { id: HOST, session: null };
 
 /** A running host: compartments under a policy, a broker between them, a journal of what crossed. See `createHost`. */
 export class Host implements AsyncDisposable {
@@ -47,6 +29,7 @@ export class Host implements AsyncDisposable {
   readonly #events: EventEmitter;
   readonly #run: number;
   #edits: Promise<void> = Promise.resolve();
+  readonly #messages: Messages;
   #sessions = 0;
   #isClosed = false;
 
@@ -69,6 +52,7 @@ export class Host implements AsyncDisposable {
     this.#loader = parts.loader;
     this.#events = parts.events;
     this.#run = parts.run;
+    this.#messages = new Messages(parts.broker, () => this.#inForce());
   }
 
   get policy(): Policy {
@@ -77,6 +61,7 @@ export class Host implements AsyncDisposable {
 
   /** Where the journal stands: keep it elsewhere, and a later `audit verify --head` finds a cut. Also flushes. */
   checkpoint(): { readonly seq: number; readonly hash: string } {
+    this.#recorder.catchUp();
     this.#journal.flush();
     return this.#journal.head();
   }
@@ -112,7 +97,7 @@ export class Host implements AsyncDisposable {
    * that tells something of the arguments has its label in `details.label`.
    */
   call<T = unknown>(target: string, args: readonly unknown[] = [], options: CallOptions = {}): Promise<Reply<T>> {
-    return this.#call<T>(PROGRAM, target, args, options);
+    return this.#messages.call<T>(PROGRAM, target, args, options);
   }
 
   /**
@@ -120,12 +105,12 @@ export class Host implements AsyncDisposable {
    * or links, recorded each time. Throws OPTION_UNENFORCEABLE for a compartment that may have to wait for a host function.
    */
   prepare<T = unknown>(target: string, options: PostOptions): PreparedCall<T> {
-    return prepareCall<T>(this.#broker, this.#sent(PROGRAM, 'call', target, options), target);
+    return prepareCall<T>(this.#broker, this.#messages, target, options);
   }
 
   /** One way: resolves when the message is accepted. Throws FLOW_DENIED or LIMIT_QUEUE when it is not. */
   async post(target: string, args: readonly unknown[] = [], options: PostOptions = {}): Promise<void> {
-    this.#post(PROGRAM, target, args, options);
+    this.#messages.post(PROGRAM, target, args, options);
   }
 
   /** Trusted state whose label floats as replies come in. */
@@ -140,8 +125,8 @@ export class Host implements AsyncDisposable {
       get label() {
         return session.label;
       },
-      call: (target, args = [], options = {}) => this.#call(sender, target, args, options),
-      post: async (target, args = [], options = {}) => this.#post(sender, target, args, options),
+      call: (target, args = [], options = {}) => this.#messages.call(sender, target, args, options),
+      post: async (target, args = [], options = {}) => this.#messages.post(sender, target, args, options),
     };
   }
 
@@ -230,6 +215,7 @@ export class Host implements AsyncDisposable {
     this.#isClosed = true;
     try {
       for (const slot of this.#broker.instances.list()) this.#broker.instances.discard(slot);
+      this.#recorder.catchUp();
       this.#journal.append({ kind: 'host', phase: 'stop', versions: {}, manifestSha256: null });
     } finally {
       this.#journal.close();
@@ -240,85 +226,9 @@ export class Host implements AsyncDisposable {
     return this.close();
   }
 
-  async #call<T>(sender: Sender, target: string, args: readonly unknown[], options: CallOptions): Promise<Reply<T>> {
-    if (options.deadlineMs !== undefined) {
-      throw new CofferdamError(
-        'OPTION_UNENFORCEABLE',
-        `A deadline cannot be enforced on ${target}: an inline compartment is not interruptible. Leave deadlineMs out.`,
-        { details: { option: 'deadlineMs', target } },
-      );
-    }
-    const crossing = this.#crossing(sender, 'call', target, args, options);
-    if (sender.session) this.#assertTakes(sender.session, crossing);
-    const reply = await this.#broker.call(crossing).catch((error: unknown) => {
-      // A failure is a reply (rule 6).
-      if (isCofferdamError(error) && error.details.label) sender.session?.takeIn(error.details.label as Label);
-      throw error;
-    });
-    sender.session?.takeIn(reply.label);
-    return { ...reply, value: unwrapResult(crossing.edge, reply) as T };
-  }
-
-  #post(sender: Sender, target: string, args: readonly unknown[], options: PostOptions): void {
-    const crossing = this.#crossing(sender, 'post', target, args, options);
-    const refusal = this.#broker.post(crossing);
-    this.#broker.finish(crossing.chain);
-    if (refusal) throw refusal;
-  }
-
-  #crossing(
-    sender: Sender,
-    kind: 'call' | 'post',
-    target: string,
-    args: readonly unknown[],
-    options: CallOptions,
-  ): Crossing {
-    const sent = this.#sent(sender, kind, target, options, args);
-    const { edge } = sent;
-    // A post is delivered later: what was checked must be what arrives.
-    const fixed = kind === 'post' ? conformArguments(edge.type, args, target, maxBytesOf(edge)) : args;
-    const bytes = sizeOfArguments(edge, fixed, target);
-    return { ...sent, args: fixed, bytes, chain: this.#broker.makeChain(options.signal ?? null) };
-  }
-
-  /** What is known of a message before its arguments. */
-  #sent(sender: Sender, kind: 'call' | 'post', target: string, options: PostOptions, args?: readonly unknown[]) {
+  #inForce(): { policy: Policy; wiring: Wiring } {
     if (this.#isClosed) throw new CofferdamError('HOST_CLOSED', 'The host is closed. Create another.');
-    const entry = resolveEntry(this.#wiring, target);
-    if (args) assertCount(entry[kind], args, target);
-    const request = this.#labelOf(sender, options);
-    assertUpTo(this.#broker.space, entry, request, target);
-    return {
-      edge: entry[kind],
-      from: null,
-      fromLabel: null,
-      request,
-      sender: options.from ? heldByHost(options.from.message) : sender.id,
-      replyTo: sender.session?.id ?? null,
-      parent: options.from?.message ?? null,
-    };
-  }
-
-  /** Rule 9: input without a label is an error, unless the manifest sets a default for it. */
-  #labelOf({ session }: Sender, { label, from }: CallOptions): Label {
-    const { space } = this.#broker;
-    if (label && !session && !from) return space.label(label);
-    // Labels are made anew: one that another host gave, or that was written by hand, is known here by its tags alone.
-    const given = [from && (from.label ?? null), label].filter((part) => part !== undefined);
-    const parts = [...(session ? [session.label] : []), ...given.map((part) => space.label(part))];
-    const [first, ...rest] = parts;
-    if (first) return rest.reduce((joined, part) => space.join(joined, part), first);
-    if (this.#policy.defaultLabel) return space.label(this.#policy.defaultLabel);
-    throw new CofferdamError(
-      'LABEL_MISSING',
-      'The arguments have no label. Pass { label: { secrecy: [...] } } ({} is public), or set defaultLabel in the manifest.',
-    );
-  }
-
-  /** Labels are known before the call: one whose reply the session may not hold is refused before anything runs. */
-  #assertTakes(session: Session, { edge, request }: Crossing): void {
-    const verdict = this.#broker.decisions.decide(edge, { from: null, request }, 0);
-    if (verdict.allowed) session.assertWithin(verdict.reply);
+    return { policy: this.#policy, wiring: this.#wiring };
   }
 
   #change(change: GrantChange): void {
@@ -332,8 +242,7 @@ export class Host implements AsyncDisposable {
   /** One change at a time: each is checked against what the one before it left. */
   #edit(edit: (policy: Policy) => Policy, reload: string | null): Promise<void> {
     const done = this.#edits.then(async () => {
-      if (this.#isClosed) throw new CofferdamError('HOST_CLOSED', 'The host is closed. Create another.');
-      const policy = edit(this.#policy);
+      const policy = edit(this.#inForce().policy);
       this.#wiring = await this.#loader.adopt(policy, this.#wiring, reload);
       this.#policy = policy;
     });

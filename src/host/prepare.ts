@@ -1,9 +1,10 @@
 import { sizerOf } from '../abi/index.ts';
 import type { Broker } from '../broker/broker.ts';
-import type { Crossing } from '../broker/crossing.ts';
 import { mayWait } from '../broker/edge.ts';
 import { CofferdamError } from '../error.ts';
 import type { Label } from '../label/index.ts';
+import type { PostOptions } from './held.ts';
+import { type Messages, PROGRAM } from './messages.ts';
 import { assertCount, sizeOfArguments, unwrapResult } from './target.ts';
 
 /** An export at one label, to be called often. */
@@ -16,9 +17,11 @@ export interface PreparedCall<T = unknown> {
 
 export function prepareCall<T>(
   broker: Broker,
-  crossing: Omit<Crossing, 'chain' | 'args' | 'bytes'>,
+  messages: Messages,
   target: string,
+  options: PostOptions,
 ): PreparedCall<T> {
+  const crossing = messages.sent(PROGRAM, 'call', target, options);
   const { edge } = crossing;
   if (edge.target.kind === 'export' && mayWait(edge.target.compartment)) {
     throw new CofferdamError(
@@ -32,6 +35,7 @@ export function prepareCall<T>(
   const isResult = edge.type.result?.kind === 'result';
   return {
     call(...args) {
+      messages.assertOpen();
       assertCount(edge, args, target);
       const value = prepared.call(args, sizeOfArguments(edge, args, target, sizer));
       return (isResult ? unwrapResult(edge, { value, label: prepared.label }) : value) as T;

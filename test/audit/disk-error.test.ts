@@ -50,10 +50,10 @@ test.each([
 
 test('a failure that only the timer meets is thrown by the next append', async () => {
   const path = temporaryJournal();
-  using journal = openJournal({ path, clock: Date.now, maxBytes: 64 * 1024, batch: { maxDelayMs: 20 } });
+  using journal = openJournal({ path, clock: () => 1, maxBytes: 64 * 1024, batch: { maxDelayMs: 20 } });
   const big = { kind: 'trap', message: null, instance: 'a#1', code: 'GUEST_TRAP', detail: 'x'.repeat(2000) } as const;
   for (let i = 0; i < 50; i++) journal.append(big);
-  await expect.poll(() => caught(() => journal.append(call(1)))).toEqual(code('AUDIT_WRITE'));
+  await expect.poll(() => caught(() => journal.append(call(1))), { timeout: 20_000 }).toEqual(code('AUDIT_WRITE'));
   expect(readAll(path)).toHaveLength(0);
 });
 

@@ -1,7 +1,8 @@
 import { spawnSync } from 'node:child_process';
-import { chmodSync, copyFileSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { chmodSync, copyFileSync, cpSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import { pathToFileURL } from 'node:url';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { decodeBatch } from '../../src/audit/decode.ts';
@@ -131,7 +132,13 @@ test('any payload is read as events or refused with AUDIT_FORMAT', () => {
 test('a closed journal can be read in a read-only folder; one that a crash left is AUDIT_READ there', () => {
   const path = temporaryJournal();
   writeJournal(path, 3, 4);
-  const module = new URL('../../src/audit/verify.ts', import.meta.url).href;
+  // Another user may not be able to read this checkout, so it gets a copy of what it runs.
+  const copy = join(dirname(temporaryJournal()), 'src');
+  for (const part of ['audit', 'label', 'error.ts', 'codes.ts']) {
+    cpSync(new URL(`../../src/${part}`, import.meta.url), join(copy, part), { recursive: true });
+  }
+  for (const folder of [dirname(copy), dirname(path)]) chmodSync(folder, 0o755);
+  const module = pathToFileURL(join(copy, 'audit/verify.ts')).href;
   const script = `
     import { verifyJournal } from ${JSON.stringify(module)};
     try {

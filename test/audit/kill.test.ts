@@ -57,7 +57,7 @@ test('kill -9 while the journal is being made: none, or one that verifies; the n
     const path = temporaryJournal();
     const child = spawnWriter(path);
     // The folder's first file means that the journal is being opened.
-    await expect.poll(() => readdirSync(dirname(path)).length, { interval: 1 }).toBeGreaterThan(0);
+    await expect.poll(() => readdirSync(dirname(path)).length, { interval: 1, timeout: 20_000 }).toBeGreaterThan(0);
     await sleep(Math.random() * 8);
     await kill(child);
     if (existsSync(path)) expect(verifyJournal(path)).toMatchObject({ ok: true, problems: [] });
@@ -87,7 +87,7 @@ test('a journal has one writer, and the lock ends with the process that holds it
 test('two readers and a verification go on while a host writes', async () => {
   const path = temporaryJournal();
   const child = await startWriter(path);
-  await sleep(300);
+  await expect.poll(() => readAll(path).length, { timeout: 20_000 }).toBeGreaterThan(100);
   using one = new JournalReader(path);
   using two = new JournalReader(path);
   const first = one.events();
