@@ -55,21 +55,19 @@ export class JcoInstance implements Instance {
     const { type, name } = this.#export(index);
     const { messageBytes: maxBytes } = this.#program.limits;
     const values = conformArguments(type, args, name, maxBytes);
-    try {
-      return await this.#turnstile.passSuspending(async () => {
-        try {
-          const value = await this.#run(index, values);
-          const what = `the result of the export ${name}`;
-          return conformResult(type.result, value, { code: 'RESULT_TYPE', what, maxBytes });
-        } finally {
-          // The call is over when all that it began is: nothing of it may be left in a chain that has ended.
-          await Promise.all(this.#underWay);
-        }
-      });
-    } catch (error) {
-      this.#end(error);
-      throw error;
-    }
+    return await this.#turnstile.passSuspending(async () => {
+      try {
+        const value = await this.#run(index, values);
+        const what = `the result of the export ${name}`;
+        return conformResult(type.result, value, { code: 'RESULT_TYPE', what, maxBytes });
+      } catch (error) {
+        this.#end(error);
+        throw error;
+      } finally {
+        // The call is over when all that it began is: nothing of it may be left in a chain that has ended.
+        await Promise.all(this.#underWay);
+      }
+    });
   }
 
   memoryBytes(): number {

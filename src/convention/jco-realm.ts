@@ -1,4 +1,4 @@
-import { createContext, type Script } from 'node:vm';
+import { constants, createContext, type Script } from 'node:vm';
 
 /*
  * jco's JavaScript is trusted as far as jco is: no text of a guest is in it (see load/transpile.ts). It is written from
@@ -59,7 +59,7 @@ export interface RealmSource {
 /** Runs jco's `instantiate`, and so the guest's start functions. Throws what the guest throws there. */
 export function makeRealm(source: RealmSource, host: RealmHost): Realm {
   const { script, prelude, modules, imports, exports, made, maxTextBytes } = source;
-  const context = createContext({}, { codeGeneration: { strings: false, wasm: false } });
+  const context = createContext(constants.DONT_CONTEXTIFY, { codeGeneration: { strings: false, wasm: false } });
   const start = prelude.runInContext(context) as (...parts: unknown[]) => (instantiate: unknown) => Realm;
   const parts = bare({
     importCalled: bare(host.importCalled),
