@@ -91,7 +91,8 @@ function emitRequest(crossing: CrossingCode, body: FunctionBody, type: FuncType,
   const { request, used } = ends;
   const fixed = fixedBytes(types);
   crossing.enter(!needsRoom(type));
-  crossing.record(fixed, hasVariableReply(type) ? 0 : fixedReply(type), false);
+  const isFixed = !hasVariableRequest(type) && !hasVariableReply(type);
+  crossing.record(fixed, hasVariableReply(type) ? 0 : fixedReply(type), isFixed);
   if (hasVariableRequest(type)) body.i32(fixed).setGlobal(used);
   if (indirectParams) {
     const { end, align } = offsetsOf(types);

@@ -77,28 +77,31 @@ export class CrossingCode {
   }
 
   /**
-   * One more message in the last record if it is of this port and not full, else a new record. With `isEach` a record has
-   * the bytes of each message, which are the same for all.
+   * One more message in the last record if it is of this port and not full, else a new record. Where all messages have as
+   * many bytes (`isFixed`), their number bounds the sums.
    */
-  record(requestBytes: number, replyBytes: number, isEach: boolean): void {
+  record(requestBytes: number, replyBytes: number, isFixed: boolean): void {
     const body = this.#body;
     const [head, bytes] = [body.local('i64'), body.local('i64')];
     const added = (BigInt(replyBytes) << 32n) | BigInt(requestBytes);
+    const maxCount = isFixed ? maxFixedCount(requestBytes, replyBytes) : KERNEL.MAX_COUNT;
     this.#findLast();
     // Port and count in one word: what differs in the port, above the count, is larger than any count.
     body.get(this.#last).memory('i64.load', KERNEL_MEMORY).tee(head);
     this.#ends.port();
-    body.op('i64.extend_i32_u', 'i64.xor').i64(32n).op('i64.rotl').i64(BigInt(KERNEL.MAX_COUNT)).op('i64.lt_u');
-    if (!isEach) {
+    body.op('i64.extend_i32_u', 'i64.xor').i64(32n).op('i64.rotl').i64(BigInt(maxCount)).op('i64.lt_u');
+    const loadBytes = () => body.get(this.#last).memory('i64.load', KERNEL_MEMORY, KERNEL.REQUEST_BYTES);
+    if (!isFixed) {
       const isFull = BigInt(2 ** 32 - KERNEL.MAX_BYTES);
-      body.get(this.#last).memory('i64.load', KERNEL_MEMORY, KERNEL.REQUEST_BYTES).tee(bytes);
-      body.i64((isFull << 32n) | isFull).op('i64.and', 'i64.eqz', 'i32.and');
+      loadBytes()
+        .i64((isFull << 32n) | isFull)
+        .op('i64.and', 'i64.eqz', 'i32.and');
     }
     body.when(
       () => {
         body.get(this.#last, head).i64(0x1_0000_0000n).op('i64.add').memory('i64.store', KERNEL_MEMORY);
-        if (isEach) return;
-        body.get(this.#last, bytes).i64(added).op('i64.add').memory('i64.store', KERNEL_MEMORY, KERNEL.REQUEST_BYTES);
+        loadBytes().i64(added).op('i64.add').set(bytes);
+        body.get(this.#last, bytes).memory('i64.store', KERNEL_MEMORY, KERNEL.REQUEST_BYTES);
       },
       () => this.#append({ replyBit: 0, count: 1 }, () => body.i64(added)),
     );
@@ -135,9 +138,6 @@ export class CrossingCode {
     const body = this.#body;
     const w = this.#last;
     const loadCell = (address: number) => body.i32(0).memory('i32.load', KERNEL_MEMORY, address);
-    loadCell(KERNEL.W);
-    loadCell(KERNEL.END).op('i32.eq');
-    body.rarely(() => body.call(this.#ends.drain));
     loadCell(KERNEL.W).tee(w);
     this.#ends.port();
     if (replyBit !== 0) body.i32(replyBit).op('i32.or');
@@ -146,7 +146,9 @@ export class CrossingCode {
     body.get(w);
     bytes();
     body.memory('i64.store', KERNEL_MEMORY, KERNEL.REQUEST_BYTES);
-    body.i32(0).get(w).i32(KERNEL.RECORD_BYTES).op('i32.add').memory('i32.store', KERNEL_MEMORY, KERNEL.W);
+    body.i32(0).get(w).i32(KERNEL.RECORD_BYTES).op('i32.add').tee(w).memory('i32.store', KERNEL_MEMORY, KERNEL.W);
+    loadCell(KERNEL.END).get(w).op('i32.le_u');
+    body.rarely(() => body.call(this.#ends.drain));
   }
 
   #findLast(): void {
@@ -162,3 +164,7 @@ export class CrossingCode {
     this.#body.i32(reason).call(this.#ends.refuse).op('unreachable');
   }
 }
+
+/** So many messages of these sizes add up to less than 2^32 bytes. */
+const maxFixedCount = (requestBytes: number, replyBytes: number): number =>
+  Math.min(KERNEL.MAX_COUNT, Math.floor(0xffff_ffff / Math.max(requestBytes, replyBytes, 1)));

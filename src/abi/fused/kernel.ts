@@ -19,8 +19,6 @@ export const KERNEL = {
   REPLY_BYTES: 12,
   /** In a port: the record holds a reply whose request is in an earlier record. */
   REPLY_BIT: 0x8000_0000,
-  /** In a port, set by the broker for scalar functions: the bytes are those of each message, not of all. */
-  EACH_BIT: 0x4000_0000,
   /** In a state cell: the instance may call no import just now. */
   NO_LEAVE: 1,
   /** The port of the record before the ring. */

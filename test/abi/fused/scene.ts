@@ -116,7 +116,7 @@ export class Scene {
       this.misses++;
       (this.gate.slot as WebAssembly.Table).set(0, behind);
       (this.gate.callee as WebAssembly.Global).value = CALLEE_CELL;
-      (this.gate.port as WebAssembly.Global).value = isScalar(type) ? PORT | KERNEL.EACH_BIT : PORT;
+      (this.gate.port as WebAssembly.Global).value = PORT;
       (this.gate.decided as WebAssembly.Global).value = this.read(KERNEL.EPOCH);
       this.onMiss(this.misses);
     };
@@ -142,14 +142,12 @@ export class Scene {
     const records: RingRecord[] = [];
     for (let at = RING_START; at < this.read(KERNEL.W); at += KERNEL.RECORD_BYTES) {
       const port = this.read(at + KERNEL.PORT);
-      const count = this.read(at + KERNEL.COUNT);
-      const times = (port & KERNEL.EACH_BIT) !== 0 ? count : 1;
       records.push({
-        port: port & ~KERNEL.REPLY_BIT & ~KERNEL.EACH_BIT,
+        port: port & ~KERNEL.REPLY_BIT,
         isReply: port >= KERNEL.REPLY_BIT,
-        count,
-        requestBytes: this.read(at + KERNEL.REQUEST_BYTES) * times,
-        replyBytes: this.read(at + KERNEL.REPLY_BYTES) * times,
+        count: this.read(at + KERNEL.COUNT),
+        requestBytes: this.read(at + KERNEL.REQUEST_BYTES),
+        replyBytes: this.read(at + KERNEL.REPLY_BYTES),
       });
     }
     return records;
