@@ -1,6 +1,8 @@
 import type { InstanceHost } from '../compartment/contract.ts';
+import { shorten } from '../compartment/guest-error.ts';
 import { CofferdamError } from '../error.ts';
 import type { CoreFuncType } from '../wasm/core-types.ts';
+import type { Plan } from '../wasm/plan.ts';
 
 /*
  * The little of WASI preview 1 that a program built against wasi-libc cannot do without: output as events, a coarse
@@ -51,6 +53,30 @@ export const MINIMAL_WASI_TYPES: Readonly<Record<string, CoreFuncType>> = Object
   random_get: func('i32', 'i32'),
   sched_yield: func(),
 });
+
+/**
+ * Before anything runs: is all that a guest imports of WASI there for it? Throws WASI_NOT_GRANTED, naming everything that
+ * is not.
+ */
+export function assertWasi({ instantiations }: Plan, granted: 'none' | 'minimal'): void {
+  const imported = instantiations.flatMap(({ args }) =>
+    args.flatMap(({ value }) => (value.kind === 'wasi' ? [value.name] : [])),
+  );
+  const missing = imported.filter((name) => granted === 'none' || !Object.hasOwn(MINIMAL_WASI_TYPES, name));
+  if (missing.length === 0) return;
+  const names = missing.map((name) => shorten(name)).join(', ');
+  const remedy =
+    granted === 'none'
+      ? 'set `wasi: minimal`, or load a guest that does without'
+      : 'build it to do without: there is no more';
+  throw new CofferdamError(
+    'WASI_NOT_GRANTED',
+    `The guest imports ${names} of WASI, which it is not granted - ${remedy}`,
+    {
+      details: { names: missing },
+    },
+  );
+}
 
 type WasiFunction = (...args: readonly (number | bigint)[]) => number;
 

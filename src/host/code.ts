@@ -6,7 +6,7 @@ import { makeInlineCode } from '../compartment/inline.ts';
 import { type Adapter, makeAdapterCode } from '../convention/adapter.ts';
 import { makeAssemblyScriptCode } from '../convention/assemblyscript.ts';
 import { makeJcoCode } from '../convention/jco.ts';
-import { makeMinimalWasi } from '../convention/wasi-minimal.ts';
+import { assertWasi, makeMinimalWasi } from '../convention/wasi-minimal.ts';
 import { CofferdamError } from '../error.ts';
 import { type LoadEnv, loadSource } from '../load/index.ts';
 import type { CompartmentPolicy } from '../policy/policy.ts';
@@ -18,6 +18,7 @@ export async function loadCode(policy: CompartmentPolicy, env: LoadEnv): Promise
     const { world, sha256, plan, modules, bytes } = loaded;
     const { limits, wasi } = policy;
     if (plan) {
+      assertWasi(plan, wasi);
       const granted = wasi === 'minimal' ? { wasi: makeMinimalWasi } : {};
       return await makeInlineCode({ plan, bytes, sha256, modules, limits, ...granted });
     }

@@ -1,7 +1,7 @@
 import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { createHost, renderTrace, trace } from '../../src/index.ts';
+import { createHost, queryEvents, renderTrace, trace } from '../../src/index.ts';
 import { ALLOCATOR, assemble, codeOf, makeFolder, makeHost, manifestOf } from '../arena.ts';
 
 const acme = { label: { secrecy: ['customer:acme'] } };
@@ -73,9 +73,90 @@ describe('a call', () => {
 
   it('after close is refused', async () => {
     const host = await makeHost({ compartments: { echo } });
+    const prepared = host.prepare('echo.say', acme);
     await host.close();
     expect(await codeOf(() => host.call('echo.say', ['x'], acme))).toBe('HOST_CLOSED');
+    expect(await codeOf(() => prepared.call('x'))).toBe('HOST_CLOSED');
     await host.close();
+  });
+});
+
+describe('a prepared call', () => {
+  it('gives what a call gives, and is recorded each time', async () => {
+    const host = await makeHost({ compartments: { echo }, audit: { path: './audit.db' } });
+    const prepared = host.prepare<string>('echo.say', acme);
+    expect([prepared.call('a'), prepared.call('grüß dich'), prepared.label.secrecy]).toEqual([
+      'a',
+      'grüß dich',
+      ['customer:acme'],
+    ]);
+    host.checkpoint();
+    const calls = [...queryEvents(host.journalPath ?? '', { kinds: ['calls'] })];
+    expect(calls).toMatchObject([{ count: 2, edge: 'host -> echo: say' }]);
+  });
+
+  it('reaches the instance that a call at its label reaches', async () => {
+    const host = await makeHost({ compartments: { echo } });
+    await host.call('echo.say', ['x'], acme);
+    host.prepare('echo.say', acme).call('x');
+    expect(host.prepare('echo.count', acme).call()).toBe(2);
+    expect(host.prepare('echo.count', { label: {} }).call()).toBe(0);
+  });
+
+  it('is decided again when something has changed', async () => {
+    const gated = { ...echo, grants: ['customer:*-'], gates: { count: { declassify: ['customer:*'] } } };
+    const host = await makeHost({ compartments: { echo: gated } });
+    const prepared = host.prepare('echo.count', acme);
+    prepared.call();
+    expect(prepared.label.secrecy).toEqual([]);
+    host.revoke({ by: 'desk', to: 'echo', privilege: 'customer:*-' });
+    prepared.call();
+    expect(prepared.label.secrecy).toEqual(['customer:acme']);
+    await host.unload('echo');
+    expect(await codeOf(() => prepared.call())).toBe('TARGET_UNKNOWN');
+  });
+
+  it('of what is not allowed is denied, each time', async () => {
+    const host = await makeHost({ compartments: { low: number(1) } });
+    const prepared = host.prepare('low.get', acme);
+    expect(await codeOf(() => prepared.call())).toBe('FLOW_DENIED');
+    expect(await codeOf(() => prepared.call())).toBe('FLOW_DENIED');
+    expect(host.prepare('low.get', { label: {} }).call()).toBe(1);
+  });
+
+  it('that traps gets a fresh instance the next time; a wrong argument leaves it as it is', async () => {
+    const fragile = {
+      wit: 'world guest { export add: func(n: u32) -> u32; export fail: func(); }',
+      wat: `(module (global $n (mut i32) (i32.const 0)) (memory (export "memory") 1)
+        (func (export "add") (param i32) (result i32) (global.set $n (i32.add (global.get $n) (local.get 0))) (global.get $n))
+        (func (export "fail") unreachable))`,
+      clearance: EVERY,
+    };
+    const host = await makeHost({ compartments: { fragile } });
+    const add = host.prepare('fragile.add', acme);
+    expect([add.call(5), add.call(5)]).toEqual([5, 10]);
+    expect(await codeOf(() => add.call('5'))).toBe('ARGUMENT_TYPE');
+    expect(await codeOf(() => add.call())).toBe('ARGUMENT_COUNT');
+    expect(add.call(1)).toBe(11);
+    expect(await codeOf(() => host.prepare('fragile.fail', acme).call())).toBe('GUEST_TRAP');
+    expect(add.call(1)).toBe(1);
+  });
+
+  it('of a guest that may have to wait is refused', async () => {
+    const waits = {
+      wit: 'world guest { import out: func(); export go: func(); }',
+      wat: '(module (import "$root" "out" (func $out)) (memory (export "memory") 1) (func (export "go") (call $out)))',
+      resources: ['sink'],
+    };
+    const host = await makeHost(
+      {
+        compartments: { waits },
+        links: [{ from: 'waits', import: 'out', to: 'sink' }],
+        resources: { sink: { function: true } },
+      },
+      { resources: { sink: () => undefined } },
+    );
+    expect(await codeOf(() => host.prepare('waits.go', { label: {} }))).toBe('OPTION_UNENFORCEABLE');
   });
 });
 
@@ -202,6 +283,21 @@ describe('imports that nothing serves', () => {
     );
     const post = [{ from: 'wants', import: 'get', to: 'gives', post: true }];
     expect(await codeOf(() => makeHost({ compartments: { wants, gives: number(1) }, links: post }))).toBe('LINK_POST');
+  });
+
+  it('and WASI that is not granted is refused before anything runs, all of it by name', async () => {
+    const wasi = (names: string[]) => ({
+      wit: 'world guest { export go: func(); }',
+      wat: `(module ${names.map((name) => `(import "wasi_snapshot_preview1" "${name}" (func (result i32)))`).join(' ')}
+        (memory (export "memory") 1) (func (export "go")))`,
+    });
+    const none = await makeHost({ compartments: { c: wasi(['sched_yield', 'path_open']) } }).catch((thrown) => thrown);
+    expect([none.code, none.details.names]).toEqual(['WASI_NOT_GRANTED', ['sched_yield', 'path_open']]);
+    const more = { ...wasi(['sched_yield', 'path_open']), wasi: 'minimal' };
+    const minimal = await makeHost({ compartments: { c: more } }).catch((thrown) => thrown);
+    expect([minimal.code, minimal.details.names]).toEqual(['WASI_NOT_GRANTED', ['path_open']]);
+    const granted = { ...wasi(['sched_yield']), wasi: 'minimal' };
+    expect(await codeOf(() => makeHost({ compartments: { c: granted } }))).toBeUndefined();
   });
 
   it('and resources that the program does not offer are refused', async () => {
