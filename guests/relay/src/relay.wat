@@ -80,7 +80,7 @@
     (export "waitable-set.new" (func $waitable-set.new))
     (export "waitable-set.drop" (func $waitable-set.drop))
   ))))
-  (func $lifted async (param "text" string) (result string) (canon lift
+  (func $lifted async (param "key" string) (result string) (canon lift
     (core func $main "relay") async (callback (core func $main "resume")) (memory $mem) (realloc $realloc)
   ))
   ;; Under the interface that it imports, so that relays can be linked in a row; and by a name of its own.
