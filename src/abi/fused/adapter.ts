@@ -65,7 +65,7 @@ function declare(module: ModuleWriter, type: FuncType, { postReturn }: AdapterOp
   const [caller, callee, port] = [importCell('caller'), importCell('callee'), importCell('port')];
   const maxBytes = importCell('maxBytes');
   const used = module.global(0);
-  const parts = { module, fault: kernel.fault, message: { maxBytes, used } };
+  const parts = { module, fault: kernel.fault, callee, message: { maxBytes, used } };
   return {
     kernel,
     call,

@@ -49,7 +49,7 @@ export function makeGate(type: FuncType): Uint8Array {
     callee: () => body.getGlobal(callee),
     port: () => body.getGlobal(port),
   });
-  const parts = { module, fault: kernel.fault, message: null };
+  const parts = { module, fault: kernel.fault, callee, message: null };
   const types = paramTypes(type);
   crossing.enter(true);
   crossing.record(fixedBytes(types), type.result === null ? 0 : fixedBytes([type.result]), true);

@@ -1,4 +1,5 @@
 import type { ValType } from '../../wasm/types.ts';
+import { KERNEL_MEMORY } from './crossing-code.ts';
 import type { FunctionBody } from './function-body.ts';
 import { CALLEE_AT_FAULT, FAULTS, type Fault } from './kernel.ts';
 import type { ModuleWriter, Signature } from './module-writer.ts';
@@ -24,6 +25,8 @@ export interface Parts {
   readonly module: ModuleWriter;
   /** The function that throws. */
   readonly fault: number;
+  /** Global: address of the callee's state cell. */
+  readonly callee: number;
   /** Globals: the limit of a message, and the bytes that the one being translated has come to. Null for scalars. */
   readonly message: { readonly maxBytes: number; readonly used: number } | null;
 }
@@ -95,7 +98,9 @@ export class Translator {
     emitRangeCheck(body, to, range, () => this.#fault(body, 'ABI_REALLOC', taker));
   }
 
+  /** A callee is free again when its caller lied: it did nothing wrong, and must not be ended with the caller. */
   #fault(body: FunctionBody, fault: Fault, side: number): void {
+    if (side !== CALLEE_AT_FAULT) body.getGlobal(this.#parts.callee).i32(0).memory('i32.store', KERNEL_MEMORY);
     body
       .i32(FAULTS.indexOf(fault) | side)
       .call(this.#parts.fault)

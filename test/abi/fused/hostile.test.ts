@@ -350,7 +350,7 @@ describe('where results are and go', () => {
   ])('%s', (_, from, to, outcome) => {
     const scene = new Scene(type, () => from);
     expect(outcomeOf(() => scene.call(to))).toBe(outcome);
-    expect(scene.cells).toEqual([STATE, outcome === 'none' ? 0 : STATE]);
+    expect(scene.cells).toEqual([STATE, outcome.endsWith('callee') ? STATE : 0]);
   });
 
   it('parameters through memory that are misaligned or out of it', () => {
@@ -363,6 +363,29 @@ describe('where results are and go', () => {
     expect(call(65536 - 64)).toBe('ABI_POINTER caller');
     expect(call(-4)).toBe('ABI_POINTER caller');
     expect(call(65536 - 68)).toBe('none');
+  });
+});
+
+describe('a caller that lies does not take its callee down', () => {
+  it.each<[string, FuncType, number[]]>([
+    ['a scalar', func([typeOf('char')], u32), [0xd800]],
+    ['a string', func([string]), [65536, 1]],
+    ['a string in a list', func([list(string)]), [AT, 1]],
+    ['text', func([string]), [AT, 1]],
+    ['where it wants the result', func([], string), [65536]],
+  ])('%s', (_, type, args) => {
+    const scene = new Scene(type, () => 0);
+    scene.caller.view.setUint32(AT, 0xffff_ffff, true);
+    scene.caller.view.setUint32(AT + 4, 1, true);
+    expect(outcomeOf(() => scene.call(...args))).toMatch(/ caller$/);
+    expect(scene.cells).toEqual([STATE, 0]);
+  });
+
+  it('nor one whose realloc lies', () => {
+    const scene = new Scene(func([], string), () => 0);
+    scene.caller.answer = () => -1;
+    expect(outcomeOf(() => scene.call(AT))).toBe('ABI_REALLOC caller');
+    expect(scene.cells[1]).toBe(0);
   });
 });
 
