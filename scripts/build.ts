@@ -21,9 +21,9 @@ const ENTRIES = {
   'parse-worker': 'src/load/parse-worker.ts',
 };
 
-/** wasm-tools loads them from beside its code. */
-const WASM_TOOLS = ['wasm-tools.core.wasm', 'wasm-tools.core2.wasm'].map(
-  (file) => new URL(`@bytecodealliance/jco-transpile/vendor/${file}`, MODULES),
+/** They load their core modules from beside their code; the second only for components with async functions. */
+const WASM_TOOLS = ['wasm-tools', 'js-component-bindgen-component'].flatMap((part) =>
+  ['core', 'core2'].map((core) => new URL(`@bytecodealliance/jco-transpile/vendor/${part}.${core}.wasm`, MODULES)),
 );
 
 const STARTER = ['cofferdam.yaml', 'greet.wasm', 'greet.wit', 'src/greet.ts'];

@@ -15,6 +15,8 @@ export interface Inspection extends Examination {
   readonly sha256: string;
   /** YAML: the least that a manifest must say to run it. */
   readonly manifestEntry: string;
+  /** What runs it. */
+  readonly engine: 'cofferdam' | 'jco';
 }
 
 export interface InspectEnv {
@@ -43,6 +45,7 @@ export async function inspectFile(file: string, env: InspectEnv = {}): Promise<I
     sha256,
     ...examination,
     manifestEntry: manifestEntry(file, sha256, examination),
+    engine: examination.isAsync ? 'jco' : 'cofferdam',
   };
 }
 

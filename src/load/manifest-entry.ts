@@ -23,7 +23,7 @@ export function manifestEntry(file: string, sha256: string, examination: Examina
     ...(abi === 'adapter' ? ['    adapter: ./adapter.ts           # speaks its protocol'] : []),
     ...(usesWasi ? ['    wasi: minimal                   # output as events, coarse clock, random, exit'] : []),
     '    clearance: { secrecy: [] }      # what it may be given',
-    ...(isAsync ? ['# It has async functions.'] : []),
+    ...(isAsync ? ['# It has async functions: jco runs it.'] : []),
     ...linksNeeded(name, abi, imports),
     '',
   ].join('\n');

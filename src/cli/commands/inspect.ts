@@ -25,6 +25,7 @@ function renderInspection(inspection: Inspection): string {
     ['Custom sections', custom.map((section) => `${section.name} (${section.bytes} bytes)`)],
     ['Made with', producers.map(({ field, name, version }) => `${field}: ${name} ${version}`)],
     ['Needs', features],
+    ['Run by', inspection.isAsync ? ['jco, since it has async functions'] : []],
   ];
   const shown = sections
     .filter(([, lines]) => lines.length > 0)
