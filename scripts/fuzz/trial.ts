@@ -2,10 +2,18 @@ import { createHash } from 'node:crypto';
 import type { InstanceHost } from '../../src/compartment/contract.ts';
 import { makeInlineCode } from '../../src/compartment/inline.ts';
 import { CofferdamError, isCofferdamError } from '../../src/error.ts';
-import { toEdit, type Understanding, understand } from '../../src/load/understand.ts';
+import { memberEdits, toEdit, type Understanding, understand } from '../../src/load/understand.ts';
 import { readUnderstanding } from '../../src/load/understanding-shape.ts';
-import { inspectModule, onlyMember, planMembers, type ValType, type World } from '../../src/wasm/index.ts';
-import { applyEdits, limitEdits } from '../../src/wasm/rewrite-limits.ts';
+import {
+  type NamedRange,
+  onlyMember,
+  orderMembers,
+  planMembers,
+  type ValType,
+  type World,
+} from '../../src/wasm/index.ts';
+import { applyEdits } from '../../src/wasm/rewrite-limits.ts';
+import type { Seed } from './corpus.ts';
 
 /** Who is at work: when it takes too long, `ours` is a finding, and a guest in a loop is none. */
 export const PHASES = ['idle', 'ours', 'engine', 'guest'] as const;
@@ -28,12 +36,12 @@ const host: InstanceHost = {
 /** Throws when something other than one of our errors comes out: a finding. */
 export async function tryOut(
   bytes: Uint8Array<ArrayBuffer>,
-  world: World | null,
+  { world, parts }: Pick<Seed, 'world' | 'parts'>,
   enter: (phase: Phase) => void,
 ): Promise<Outcome> {
   try {
     enter('ours');
-    const { plan, edits } = await read(bytes, world);
+    const { plan, edits } = await read(bytes, world, parts);
     // Async: jco's to run.
     if (plan === null) return 'refused';
     enter('engine');
@@ -68,8 +76,8 @@ export async function tryOut(
 }
 
 /** As the parsing worker does, and through the text that the cache keeps. */
-async function read(bytes: Uint8Array, world: World | null): Promise<Understanding> {
-  const made = world === null ? await understandComponent(bytes) : understandCore(bytes, world);
+async function read(bytes: Uint8Array, world: World | null, parts: Seed['parts']): Promise<Understanding> {
+  const made = world === null ? await understandComponent(bytes) : understandCore(bytes, world, parts);
   const text = JSON.stringify(made);
   const understood = readUnderstanding(text, bytes.length);
   if (understood === null) throw new Error('what was understood is not taken back');
@@ -81,19 +89,17 @@ function understandComponent(bytes: Uint8Array): Promise<Understanding> {
 }
 
 /** Without the WIT, which is no hostile input. */
-function understandCore(bytes: Uint8Array, world: World): Understanding {
-  const members = onlyMember(bytes);
-  const edits = limitEdits([{ bytes, count: 1 }], LIMITS).map((all) =>
-    all.map((edit) => ({ ...edit, bytes: Buffer.from(edit.bytes).toString('hex') })),
-  );
-  return {
-    plan: planMembers(members, world),
-    world: null,
-    transpiled: null,
-    set: null,
-    info: [inspectModule(bytes)],
-    edits,
-  };
+function understandCore(bytes: Uint8Array, world: World, parts: Seed['parts']): Understanding {
+  // Damage moves what comes after it: the last module ends where the bytes do.
+  const found = parts?.map(({ name, start, end }, i): NamedRange => {
+    const isLast = i === parts.length - 1;
+    return { name, start: Math.min(start, bytes.length), end: isLast ? bytes.length : Math.min(end, bytes.length) };
+  });
+  const members = found ? orderMembers(bytes, found, { module: 'shared', name: 'memory' }) : onlyMember(bytes);
+  const set = found ? members.map(({ name, range }) => ({ name, ...range })) : null;
+  const info = members.map((member) => member.info);
+  const plan = planMembers(members, world);
+  return { plan, world: null, transpiled: null, set, info, edits: memberEdits(members, LIMITS) };
 }
 
 function assertOurs(error: unknown): void {

@@ -21,13 +21,13 @@ const corpus = await makeCorpus();
 for (;;) {
   const outcomes: Record<Outcome, number> = { refused: 0, 'engine refused': 0, trapped: 0, ran: 0 };
   for (let i = 0; i < BATCH; i++) {
-    const { name, bytes, world, places } = corpus[random(corpus.length)] as (typeof corpus)[number];
+    const { name, bytes, places, ...kind } = corpus[random(corpus.length)] as (typeof corpus)[number];
     const mutant = new Uint8Array(mutate(bytes, places, random));
     input.set(mutant);
     Atomics.store(state, WORDS.length, mutant.length);
     Atomics.add(state, WORDS.trials, 1);
     try {
-      outcomes[await tryOut(mutant, world, (phase) => Atomics.store(state, WORDS.phase, PHASES.indexOf(phase)))] += 1;
+      outcomes[await tryOut(mutant, kind, (phase) => Atomics.store(state, WORDS.phase, PHASES.indexOf(phase)))] += 1;
     } catch (error) {
       const { message, cause } = error as Error;
       const text = `${message}: ${cause instanceof Error ? cause.stack : String(cause)}`;

@@ -103,7 +103,8 @@ async function understandModule(
   };
 }
 
-function memberEdits(members: readonly Member[], limits: InstanceLimits): TextEdit[][] {
+/** What makes modules that are one compartment keep its limits; and the whole of the one that is made. */
+export function memberEdits(members: readonly Member[], limits: InstanceLimits): TextEdit[][] {
   const edits = textEdits(
     members.map(({ bytes }) => ({ bytes, count: 1 })),
     limits,

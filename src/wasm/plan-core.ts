@@ -184,7 +184,7 @@ class CorePlanner {
   }
 
   private has(member: Member, name: string): boolean {
-    return this.exporters.has(importKey(member.name, name));
+    return this.typeOf(member, name) !== undefined;
   }
 
   private exported(member: Member, name: string): CoreExport {
@@ -241,7 +241,9 @@ class CorePlanner {
   }
 
   private typeOf(member: Member, name: string): CoreExtern | undefined {
-    return this.exporters.get(importKey(member.name, name))?.type;
+    const found = this.exporters.get(importKey(member.name, name));
+    // The memory that is made may have the name of another member.
+    return found?.member === member ? found.type : undefined;
   }
 
   private check(what: string, found: CoreExtern, type: CoreFuncType): void {

@@ -124,6 +124,36 @@ describe('modules that speak the canonical ABI together', () => {
     expect((await host.call('set.loud', ['hey'], input)).value).toBe('hey, hey');
   });
 
+  it('are linked to others like them, each over the memory of its own', async () => {
+    const folder = makeFolder();
+    const asker = `(module (import "lib" "memory" (memory 1)) (import "$root" "loud" (func $loud (param i32 i32 i32)))
+      (func (export "ask") (param i32 i32) (result i32) (call $loud (local.get 0) (local.get 1) (i32.const 16)) (i32.const 16)))`;
+    for (const [name, wat] of Object.entries({ lib: LIBRARY, shout: SHOUT, main: MAIN, asker })) {
+      writeFileSync(join(folder, `${name}.wasm`), assemble(wat));
+    }
+    const wit = `package test:guest; ${LOUD.replace('guest', 'loud')}
+      world ask { import loud: func(text: string) -> string; export ask: func(text: string) -> string; }`;
+    const set = (world: string, ...names: string[]) => ({
+      abi: 'core',
+      modules: Object.fromEntries(names.map((name) => [name, `./${name}.wasm`])),
+      wit: { text: wit, world },
+    });
+    const compartments = { ask: set('ask', 'asker', 'lib'), loud: set('loud', 'lib', 'shout', 'main') };
+    const links = [{ from: 'ask', import: 'loud', to: 'loud' }];
+    await using host = await createHost({ version: 1, compartments, links }, { baseDir: folder });
+    for (const text of ['hey', '', 'again '.repeat(100)]) {
+      expect((await host.call('ask.ask', [text], input)).value).toBe(text.toUpperCase().replaceAll(' ', '\0'));
+    }
+  });
+
+  it('may have the name that the memory is imported from', async () => {
+    const env = `(module (import "env" "shared" (memory 1)) (func (export "get") (result i32) (i32.load (i32.const 0))))`;
+    await using host = await start({ env }, 'world guest { export get: func() -> u32; }', {
+      sharedMemory: 'env.shared',
+    });
+    expect((await host.call('set.get', [], input)).value).toBe(0);
+  });
+
   it('run their initialisers in order', async () => {
     const one = `(module (memory (export "memory") 1) (func (export "_initialize") (i32.store (i32.const 0) (i32.const 7))))`;
     const two = `(module (import "one" "memory" (memory 1)) (func (export "get") (result i32) (i32.load (i32.const 4)))

@@ -45,6 +45,7 @@ describe('an understanding', () => {
       initialize: [] as unknown[],
     },
     world: null as unknown,
+    transpiled: null,
     set: null as unknown,
     info: [
       {
@@ -62,8 +63,12 @@ describe('an understanding', () => {
   });
   type Good = ReturnType<typeof good>;
 
+  const part = (start: number, end: number) => ({ name: 'm', start, end });
+
   it('that is sound is taken', () => {
-    expect(readUnderstanding(JSON.stringify(good()), 100)).toEqual(good());
+    for (const value of [good(), { ...good(), set: [part(0, 100)] }]) {
+      expect(readUnderstanding(JSON.stringify(value), 100)).toEqual(value);
+    }
   });
 
   const lower = (over: object) => ({ kind: 'lower-import', import: 0, options, scope: 0, ...over });
@@ -112,6 +117,9 @@ describe('an understanding', () => {
     ['no info for a module', (v) => v.info.pop()],
     ['both a plan and a world', (v) => Object.assign(v, { world: v.plan.world })],
     ['neither', (v) => Object.assign(v, { plan: null })],
+    ['more modules than its plan', (v) => Object.assign(v, { set: [part(0, 50), part(50, 100)] })],
+    ['modules past the end of the file', (v) => Object.assign(v, { set: [part(0, 101)] })],
+    ['modules without names', (v) => Object.assign(v, { set: [{ start: 0, end: 100 }] })],
   ];
 
   it.each(damages)('with %s is none', (_, damage) => {

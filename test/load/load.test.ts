@@ -96,6 +96,58 @@ describe('a core module', () => {
   });
 });
 
+describe('several core modules', () => {
+  const files = {
+    lib: '(module (memory (export "memory") 1))',
+    main: '(module (import "lib" "memory" (memory 1)) (import "env" "m" (memory 2)) (func (export "f")))',
+  };
+  const set = (names: readonly string[]) =>
+    reference({
+      wasm: null,
+      abi: 'core',
+      modules: new Map(names.map((name) => [name, { wasm: `./${name}.wasm`, sha256: null }])),
+      sharedMemory: { module: 'env', name: 'm' },
+      wit: witText('package a:b; world w { export f: func(); }'),
+    });
+
+  it('are one after the other, in the order in which they are made, with the memory that is made for them', async () => {
+    await using folder = await makeFolder();
+    for (const [name, text] of Object.entries(files)) await folder.write(`${name}.wasm`, await wat(text, true));
+    const env = { baseDir: folder.path, cacheDir: join(folder.path, 'cache') };
+    const loaded = await loadSource(set(['main', 'lib']), env);
+    expect(loaded.names).toEqual(['env', 'lib', 'main']);
+    expect(loaded.modules.length).toBe(3);
+    expect(WebAssembly.Module.exports(loaded.modules[0] as WebAssembly.Module)).toEqual([
+      { name: 'm', kind: 'memory' },
+    ]);
+    const [made] = loaded.plan?.modules ?? [];
+    expect(made).toEqual({ start: loaded.bytes.length, end: loaded.bytes.length });
+    const again = await loadSource(set(['main', 'lib']), env);
+    expect([loaded.isCached, again.isCached]).toEqual([false, true]);
+    expect(again.sha256).toBe(loaded.sha256);
+    expect(again.plan).toEqual(loaded.plan);
+    expect((await loadSource(set(['lib', 'main']), env)).sha256).not.toBe(loaded.sha256);
+  });
+
+  it('are together no larger than one may be', async () => {
+    await using folder = await makeFolder();
+    const binaries = await Promise.all(Object.values(files).map((text) => wat(text, true)));
+    for (const [i, name] of Object.keys(files).entries()) await folder.write(`${name}.wasm`, binaries[i] as Uint8Array);
+    const maxBytes = binaries.reduce((sum, { length }) => sum + length, 0);
+    const load = (bytes: number) =>
+      loadSource(set(['lib', 'main']), { baseDir: folder.path, cacheDir: null, maxBytes: bytes });
+    await expect(load(maxBytes)).resolves.toBeDefined();
+    await expect(load(maxBytes - 1)).rejects.toThrow(expect.objectContaining({ code: 'LOAD_TOO_LARGE' }));
+  });
+
+  it('are given instead of one file, not beside it', async () => {
+    const env = { baseDir: ROOT, cacheDir: null };
+    for (const wrong of [reference({ wasm: null }), { ...set(['lib']), wasm: './a.wasm' }]) {
+      await expect(loadSource(wrong, env)).rejects.toThrow(expect.objectContaining({ code: 'LOAD_SOURCE' }));
+    }
+  });
+});
+
 describe('the wrong kind', () => {
   it.each([
     ['a component as a core module', 'core', REDACT],

@@ -10,9 +10,9 @@ export const SCALARS = {
   wit: 'package test:scalars; world scalars { export add: func(a: u32, b: u32) -> u32; }',
 };
 
-export async function wat(text: string): Promise<Uint8Array> {
+export async function wat(text: string, multiMemory = false): Promise<Uint8Array> {
   const wabt = await wabtInit();
-  return Uint8Array.from(wabt.parseWat('test.wat', text).toBinary({}).buffer);
+  return Uint8Array.from(wabt.parseWat('test.wat', text, { multi_memory: multiMemory }).toBinary({}).buffer);
 }
 
 export function leb(value: number): number[] {
