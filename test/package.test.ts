@@ -89,6 +89,23 @@ describe('the published package', () => {
     expect(stdout).toContain('export interface ArcjetAnalyzeBindingsRedact {');
   });
 
+  it('runs a component with async functions, with the part of jco that it carries', async () => {
+    cpSync(join(ROOT, 'guests/relay/relay.wasm'), join(project, 'guests/relay.wasm'));
+    writeFileSync(
+      join(project, 'async.mjs'),
+      `import { createHost } from 'cofferdam';
+       await using host = await createHost(
+         { version: 1,
+           compartments: { relay: { wasm: './guests/relay.wasm', resources: ['slow'] } },
+           links: [{ from: 'relay', import: 'test:wait/slow', to: 'slow' }],
+           resources: { slow: { function: true } } },
+         { resources: { slow: async (key) => key + '!' } });
+       console.log((await host.call('relay.relay', ['async'], { label: {} })).value);`,
+    );
+    const { stdout } = await inProject('node', ['async.mjs']);
+    expect(stdout).toBe('async!\n');
+  });
+
   it('has types for a program that uses it, and for the declarations that it writes', async () => {
     writeFileSync(
       join(project, 'usage.ts'),
