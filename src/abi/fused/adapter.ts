@@ -98,7 +98,7 @@ function emitRequest(crossing: CrossingCode, body: FunctionBody, type: FuncType,
     const { end, align } = offsetsOf(types);
     const [count, copy] = [body.local('i32'), body.local('i32')];
     body.i32(alignTo(end, align)).set(count);
-    request.checkSource(body, 0, align, () => body.get(count));
+    request.checkPointer(body, 'giver', 0, align, () => body.get(count));
     request.allocate(body, copy, align, count);
     emitCopy(request, body, { kind: 'tuple', elements: types }, { from: 0, to: copy, offset: 0 });
     body.get(copy).set(0).release(count, copy);
@@ -126,8 +126,8 @@ function emitReply(
   }
   const { size, align } = layoutOf(result);
   const [from, out] = [returned[0] as number, params.length];
-  reply.checkSource(body, from, align, () => body.i32(size));
-  reply.checkTarget(body, out, align, () => body.i32(size));
+  reply.checkPointer(body, 'giver', from, align, () => body.i32(size));
+  reply.checkPointer(body, 'taker', out, align, () => body.i32(size));
   if (!hasVariableReply(type)) {
     emitCopy(reply, body, result, { from, to: out, offset: 0 });
     return;

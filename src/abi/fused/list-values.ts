@@ -20,7 +20,7 @@ export function listFunction(translator: Translator, element: ValType): number {
       .op('i32.gt_u');
     body.rarely(() => translator.giverFault(body, 'ABI_LENGTH'));
     body.get(length).i32(size).op('i32.mul').set(count);
-    translator.checkSource(body, pointer, align, () => body.get(count));
+    translator.checkPointer(body, 'giver', pointer, align, () => body.get(count));
     translator.charge(body, count);
     translator.allocate(body, copy, align, count);
     if (isPlain(element)) {

@@ -21,26 +21,24 @@ export function isFusable({ params, result, async }: FuncType): boolean {
 
 function fits(type: ValType, depth: number, budget: { nodes: number }): boolean {
   if (--budget.nodes < 0 || depth > MAX_TYPE_DEPTH) return false;
-  return haveFittingParts(type, depth + 1, budget) && layoutOf(type).size <= MAX_FIXED_BYTES;
-}
-
-function haveFittingParts(type: ValType, depth: number, budget: { nodes: number }): boolean {
   const all = (types: readonly (ValType | null)[]): boolean =>
-    types.length > 0 && types.every((part) => part === null || fits(part, depth, budget));
+    types.length > 0 &&
+    types.length <= MAX_FUSED_NODES &&
+    types.every((part) => part === null || fits(part, depth + 1, budget));
   switch (type.kind) {
     case 'list':
-      if (!fits(type.element, depth, budget)) return false;
+      if (!all([type.element])) return false;
       if (type.length === undefined) return true;
       return (
         Number.isInteger(type.length) && type.length > 0 && type.length * layoutOf(type.element).size <= MAX_FIXED_BYTES
       );
     case 'record':
     case 'tuple':
-      return all(fieldTypes(type));
+      return all(fieldTypes(type)) && layoutOf(type).size <= MAX_FIXED_BYTES;
     case 'variant':
     case 'option':
     case 'result':
-      return casesOf(type).length <= MAX_FUSED_NODES && all(casesOf(type));
+      return all(casesOf(type));
     case 'enum':
       return type.names.length > 0;
     case 'flags':

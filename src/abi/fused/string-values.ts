@@ -14,7 +14,7 @@ export function stringFunction(translator: Translator): number {
     const check = () => body.get(copy, count).call(utf8Function(translator));
     body.get(count).i32(MAX_STRING_BYTES).op('i32.gt_u');
     body.rarely(() => translator.giverFault(body, 'ABI_LENGTH'));
-    translator.checkSource(body, pointer, 1, () => body.get(count));
+    translator.checkPointer(body, 'giver', pointer, 1, () => body.get(count));
     translator.charge(body, count);
     translator.allocate(body, copy, 1, count);
     body.get(count).i32(SHORT_BYTES).op('i32.le_u');

@@ -62,18 +62,13 @@ export class Translator {
     this.#fault(body, fault, this.way.giver);
   }
 
-  /** Checks a pointer of the giver's, in a local. `count` pushes a number of bytes below 2^32. */
-  checkSource(body: FunctionBody, pointer: number, align: number, count: () => unknown): void {
-    const { from, giver } = this.way;
-    const fail = (fault: Fault) => this.#fault(body, fault, giver);
-    emitRangeCheck(body, from, { pointer, align, count }, fail);
-  }
-
-  /** The same for where the taker wants a result, as it said itself. */
-  checkTarget(body: FunctionBody, pointer: number, align: number, count: () => unknown): void {
-    const { to, taker } = this.way;
-    const fail = (fault: Fault) => this.#fault(body, fault, taker);
-    emitRangeCheck(body, to, { pointer, align, count }, fail);
+  /**
+   * Checks a pointer in a local: the giver's to its values, or the taker's to where it wants a result. `count` pushes a
+   * number of bytes below 2^32.
+   */
+  checkPointer(body: FunctionBody, of: 'giver' | 'taker', pointer: number, align: number, count: () => unknown): void {
+    const memory = of === 'giver' ? this.way.from : this.way.to;
+    emitRangeCheck(body, memory, { pointer, align, count }, (fault) => this.#fault(body, fault, this.way[of]));
   }
 
   /** Counts the bytes in a local towards the limit of the message. */

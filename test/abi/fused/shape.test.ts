@@ -52,6 +52,8 @@ describe('what is fused', () => {
     ['65 levels', nested(65), false],
     ['2000 nodes', tuple(...repeat(1999)), true],
     ['2001 nodes', tuple(...repeat(2000)), false],
+    ['2000 cases without payloads', variant(...Array.from({ length: 2000 }, () => null)), true],
+    ['2001 cases without payloads', variant(...Array.from({ length: 2001 }, () => null)), false],
     ['2^30 nodes of 30 objects', doubled(30), false],
     ['a kind that nobody knows', { kind: 'constructor' } as unknown as ValType, false],
   ])('%s: %s', (_, type, expected) => {
