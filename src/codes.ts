@@ -32,7 +32,7 @@ export const CODES = {
   LOAD_DISAGREEMENT: 'Two decoders understand a module differently.',
   LOAD_INVALID: 'The engine refuses a module.',
   LOAD_ASYNC_NAME: 'A component with async functions has a name that jco would not write safely.',
-  LOAD_ASYNC_TYPE: 'A component with async functions passes a stream, future or handle.',
+  LOAD_ASYNC_TYPE: 'A component with async functions passes a stream, a future, a handle, or what jco gets wrong.',
   LOAD_ASYNC_REFUSED: 'jco does not make a component with async functions runnable.',
   LOAD_TIMEOUT: 'Understanding a module took too long.',
   LOAD_CRASHED: 'The worker that parses modules died.',

@@ -152,6 +152,8 @@ const camel = (name) => {
   return result;
 };
 
+// jco makes a text of the \`err\` that a function answers; a record may have a field that is called toString.
+defineProperty(Object.prototype, Symbol.toPrimitive, { __proto__: null, value: () => 'an object' });
 define(globalThis, 'setTimeout', (task, ms) => { host.later(guarded(task), +ms || 0); return 0; });
 define(globalThis, 'queueMicrotask', (task) => { apply(then, Promise.resolve(), [guarded(task), undefined]); });
 define(globalThis, 'console', { debug() {}, log() {}, warn() {}, error() {} });

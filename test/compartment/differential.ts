@@ -68,7 +68,7 @@ class WitWriter {
   }
 }
 
-async function componentOf(type: ValType): Promise<Uint8Array> {
+export async function componentOf(type: ValType): Promise<Uint8Array> {
   const wit = new WitWriter();
   const text = wit.type(type);
   const witSource = `package test:forward; world w { ${wit.declarations.join('\n')}\n import g: func(p0: ${text}) -> ${text}; export f: func(p0: ${text}) -> ${text}; }`;
@@ -166,7 +166,7 @@ function attempt(run: () => unknown): unknown {
  * jco does not know lists of fixed length, and writes the middle one of three nested options without a tag, so that it
  * cannot tell `some(none)` from `none`.
  */
-function isBeyondJco(type: ValType): boolean {
+export function isBeyondJco(type: ValType): boolean {
   const text = JSON.stringify(type, (key, part) => (key === 'names' ? [] : part));
   const option = '{"kind":"option","some":';
   return text.includes('"length":') || text.includes(option.repeat(3));
