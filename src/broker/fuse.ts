@@ -1,8 +1,7 @@
-import { isScalar, makeAdapter, makeGate, REFUSAL, readFault } from '../abi/fused/index.ts';
+import { isScalar, makeAdapter, makeGate, REFUSAL, readFault, shapeOfFunction } from '../abi/fused/index.ts';
 import { type CoreFunction, fault, tooLarge } from '../abi/index.ts';
 import type { FusedEnd } from '../compartment/contract.ts';
 import { CofferdamError } from '../error.ts';
-import { formatFunc } from '../wasm/index.ts';
 import type { FuncType } from '../wasm/types.ts';
 import type { Slot } from './instances.ts';
 import type { Kernel } from './kernel.ts';
@@ -86,8 +85,6 @@ export class Fuser {
       callee: constant(target.cell),
       port: constant(port),
       maxBytes: constant(Math.min(messageBytes, slot.compartment.policy.limits.messageBytes)),
-      utf8: this.#utf8(slot, exported),
-      utf8Reply: this.#utf8(slot, caller),
     };
     const a = { memory: caller.memory, realloc: caller.realloc };
     const b = { memory: exported.memory, realloc: exported.realloc, call: exported.call, post: exported.postReturn };
@@ -128,25 +125,13 @@ export class Fuser {
     };
   }
 
-  /** The whole check, for text that is not all ASCII. The copy is looked at, which nobody else can change meanwhile. */
-  #utf8(slot: Slot, { memory }: FusedEnd): (pointer: number, length: number) => void {
-    const decoder = new TextDecoder('utf-8', { fatal: true });
-    return (pointer, length) => {
-      try {
-        decoder.decode(new Uint8Array(memory?.buffer ?? EMPTY, pointer >>> 0, length >>> 0));
-      } catch (_cause) {
-        throw this.#env.fail(slot, fault('ABI_UTF8', 'a string of a message is not UTF-8'));
-      }
-    };
-  }
-
   #module(
     known: Map<string, WebAssembly.Module>,
     type: FuncType,
     variant: string,
     make: (type: FuncType) => Uint8Array,
   ): WebAssembly.Module {
-    const key = `${variant} ${formatFunc(type)}`;
+    const key = `${variant} ${shapeOfFunction(type)}`; // exact: a key that two types share would give one the other's code
     let module = known.get(key);
     if (module === undefined) {
       module = new WebAssembly.Module(make(type) as Uint8Array<ArrayBuffer>);
@@ -165,8 +150,6 @@ interface Join {
   readonly caller: FusedEnd;
   readonly gate: GateExports;
 }
-
-const EMPTY = new ArrayBuffer(0);
 
 function constant(value: number): WebAssembly.Global {
   return new WebAssembly.Global({ value: 'i32', mutable: false }, value);

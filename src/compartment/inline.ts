@@ -1,4 +1,4 @@
-import { isFusable } from '../abi/fused/index.ts';
+import { isFusable, isScalar } from '../abi/fused/index.ts';
 import { type Adapters, compileAdapters, MAX_LIST_BYTES } from '../abi/index.ts';
 import type { Plan } from '../wasm/plan.ts';
 import type { World } from '../wasm/types.ts';
@@ -64,7 +64,9 @@ export class InlineCode implements Code {
   canFuse(side: 'import' | 'export', index: number): boolean {
     const { plan, encodings } = this.recipe;
     const type = (side === 'import' ? this.world.imports : this.world.exports)[index]?.type;
-    return plan.scopes === 1 && encodings[side][index] === 'utf8' && type !== undefined && isFusable(type);
+    if (plan.scopes > 1 || encodings[side][index] !== 'utf8' || type === undefined || !isFusable(type)) return false;
+    // A gate for scalars calls the export itself, and would leave its post-return out.
+    return side === 'import' || !isScalar(type) || plan.exports[index]?.options.postReturn === null;
   }
 
   instantiate(host: InstanceHost): Instance {

@@ -122,6 +122,7 @@ function emitReply(
   const { params, indirectResult } = flattenFunction(type);
   if (!indirectResult) {
     emitFlat(reply, body, result, results);
+    crossing.fixedReply();
     return;
   }
   const { size, align } = layoutOf(result);
@@ -130,6 +131,7 @@ function emitReply(
   reply.checkPointer(body, 'taker', out, align, () => body.i32(size));
   if (!hasVariableReply(type)) {
     emitCopy(reply, body, result, { from, to: out, offset: 0 });
+    crossing.fixedReply();
     return;
   }
   body.i32(fixedReply(type)).setGlobal(used);

@@ -134,6 +134,18 @@ export class CrossingCode {
     );
   }
 
+  /**
+   * A reply whose bytes are in its request's record already gets one of its own only if others have come in between: what
+   * they brought the callee may be in it, so a trace must know that it came after them.
+   */
+  fixedReply(): void {
+    this.#findLast();
+    this.#body.get(this.#last).memory('i32.load', KERNEL_MEMORY, KERNEL.PORT);
+    this.#ends.port();
+    this.#body.op('i32.ne');
+    this.#body.when(() => this.#append({ replyBit: KERNEL.REPLY_BIT, count: 1 }, () => this.#body.i64(0n)));
+  }
+
   #append({ replyBit, count }: { replyBit: number; count: number }, bytes: () => void): void {
     const body = this.#body;
     const w = this.#last;

@@ -60,6 +60,7 @@ export function makeGate(type: FuncType): Uint8Array {
   crossing.assertUntouched();
   if (type.result !== null) {
     emitFlat(new Translator(parts, { ...REPLY, from: 0, to: 0, realloc: null }), body, type.result, results);
+    crossing.fixedReply();
   }
   crossing.exit();
   body.get(...results);

@@ -108,9 +108,25 @@ describe.each(KINDS)('records of calls with %s', (_, type, args, requestBytes, r
       { ...late, isReply: false, count: 0, replyBytes: 13 },
     ];
     const [request = parts[0]] = parts;
-    expect(scene.ring()).toEqual(type === echo ? [{ ...request, replyBytes: 13 }] : []);
+    // A reply with bytes that are known beforehand still says that it came after what was drained.
+    const reply = { ...late, isReply: true, count: 1 };
+    expect(scene.ring()).toEqual([type === echo ? { ...request, replyBytes: 13 } : reply]);
     scene.call(...args);
     expect(scene.ring().at(-1)?.port).toBe(PORT);
+  });
+
+  it('a reply after records of others has one of its own: what they brought may be in it', () => {
+    const scene = makeScene(type, {}, (inside) => {
+      inside.write(RING_START + KERNEL.RECORD_BYTES + KERNEL.PORT, PORT + 1);
+      inside.write(RING_START + KERNEL.RECORD_BYTES + KERNEL.COUNT, 1);
+      inside.write(KERNEL.W, RING_START + 2 * KERNEL.RECORD_BYTES);
+    });
+    scene.call(...args);
+    expect(scene.ring().map(({ port, isReply }) => [port, isReply])).toEqual([
+      [PORT, false],
+      [PORT + 1, false],
+      [PORT, true],
+    ]);
   });
 
   it('a drain that fails stops the message', () => {
