@@ -1,7 +1,7 @@
+import type { CoreType } from '../wasm/opcodes.ts';
 import type { ValType } from '../wasm/types.ts';
 import { address, type EmitContext, emitGet, resourceOf, roleOf } from './emit-access.ts';
 import {
-  type CoreType,
   casesOf,
   discriminantSize,
   fieldTypes,

@@ -1,8 +1,8 @@
+import type { CoreType } from '../wasm/opcodes.ts';
 import type { ValType } from '../wasm/types.ts';
 import { address, type EmitContext, emitSet, isPrimitive, resourceOf, roleOf } from './emit-access.ts';
 import { indexOf, property } from './emit-check.ts';
 import {
-  type CoreType,
   casesOf,
   discriminantSize,
   fieldTypes,

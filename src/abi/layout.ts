@@ -1,5 +1,6 @@
 import { CofferdamError } from '../error.ts';
 import { flattenType, flattenTypes, MAX_FLAT_PARAMS, MAX_FLAT_RESULTS } from '../wasm/flatten.ts';
+import type { CoreType } from '../wasm/opcodes.ts';
 import type { FuncType, ValType } from '../wasm/types.ts';
 import { MAX_TYPE_DEPTH } from './limits.ts';
 
@@ -13,8 +14,6 @@ export interface Layout {
   /** Levels of nesting below this type. */
   readonly height: number;
 }
-
-export type CoreType = 'i32' | 'i64' | 'f32' | 'f64';
 
 const scalar = (size: number): Layout => ({ size, align: size, height: 0 });
 const PAIR: Layout = { size: 8, align: 4, height: 0 };

@@ -12,7 +12,8 @@ export const SCALARS = {
 
 export async function wat(text: string, multiMemory = false): Promise<Uint8Array> {
   const wabt = await wabtInit();
-  return Uint8Array.from(wabt.parseWat('test.wat', text, { multi_memory: multiMemory }).toBinary({}).buffer);
+  const features = { multi_memory: multiMemory }; // which wabt has and its types lack
+  return Uint8Array.from(wabt.parseWat('test.wat', text, features).toBinary({}).buffer);
 }
 
 export function leb(value: number): number[] {

@@ -1,11 +1,11 @@
+import type { FunctionBody } from '../../wasm/function-body.ts';
+import { ModuleWriter, type Signature } from '../../wasm/module-writer.ts';
 import type { FuncType } from '../../wasm/types.ts';
 import { alignTo, flattenFunction, layoutOf, offsetsOf } from '../layout.ts';
 import { isFixedSize } from '../size.ts';
 import { CrossingCode, importKernel } from './crossing-code.ts';
 import { emitFlat, emitSequence } from './flat-values.ts';
-import type { FunctionBody } from './function-body.ts';
 import { emitCopy } from './memory-values.ts';
-import { ModuleWriter, type Signature } from './module-writer.ts';
 import { callerSignature, fixedBytes, paramTypes } from './signature.ts';
 import { REPLY, REQUEST, Translator } from './translator.ts';
 

@@ -1,5 +1,5 @@
+import type { FunctionBody } from '../../wasm/function-body.ts';
 import type { ValType } from '../../wasm/types.ts';
-import type { FunctionBody } from './function-body.ts';
 import { shapeOf } from './shape.ts';
 import type { Translator } from './translator.ts';
 

@@ -1,6 +1,6 @@
-import type { FunctionBody } from './function-body.ts';
+import type { FunctionBody } from '../../wasm/function-body.ts';
+import type { ModuleWriter } from '../../wasm/module-writer.ts';
 import { KERNEL, REFUSAL } from './kernel.ts';
-import type { ModuleWriter } from './module-writer.ts';
 
 /** The kernel's memory is the first of every generated module. */
 export const KERNEL_MEMORY = 0;

@@ -1,7 +1,8 @@
+import type { FunctionBody } from '../../wasm/function-body.ts';
+import type { CoreType } from '../../wasm/opcodes.ts';
 import type { ValType } from '../../wasm/types.ts';
-import { type CoreType, casesOf, fieldTypes, flatOf } from '../layout.ts';
+import { casesOf, fieldTypes, flatOf } from '../layout.ts';
 import { emitCases } from './cases.ts';
-import type { FunctionBody } from './function-body.ts';
 import { listFunction } from './list-values.ts';
 import { emitScalar } from './scalar-values.ts';
 import { stringFunction } from './string-values.ts';

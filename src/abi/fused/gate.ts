@@ -1,8 +1,8 @@
+import { ModuleWriter } from '../../wasm/module-writer.ts';
 import type { FuncType } from '../../wasm/types.ts';
 import { CrossingCode, importKernel, KERNEL_MEMORY } from './crossing-code.ts';
 import { emitFlat, emitSequence } from './flat-values.ts';
 import { KERNEL } from './kernel.ts';
-import { ModuleWriter } from './module-writer.ts';
 import { isScalar } from './shape.ts';
 import { callerSignature, fixedBytes, paramTypes } from './signature.ts';
 import { REPLY, REQUEST, Translator } from './translator.ts';

@@ -1,7 +1,7 @@
+import type { FunctionBody } from '../../wasm/function-body.ts';
 import type { ValType } from '../../wasm/types.ts';
 import { casesOf, discriminantSize, fieldTypes, layoutOf, offsetsOf, payloadOffset } from '../layout.ts';
 import { emitCases } from './cases.ts';
-import type { FunctionBody } from './function-body.ts';
 import { listFunction } from './list-values.ts';
 import { emitScalar } from './scalar-values.ts';
 import { isPlain } from './shape.ts';

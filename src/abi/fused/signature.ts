@@ -1,6 +1,6 @@
+import type { Signature } from '../../wasm/module-writer.ts';
 import type { FuncType, ValType } from '../../wasm/types.ts';
 import { flattenFunction, layoutOf } from '../layout.ts';
-import type { Signature } from './module-writer.ts';
 
 /** What the caller's core module imports for a function of this type. */
 export function callerSignature(type: FuncType): Signature {

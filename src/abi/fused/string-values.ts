@@ -1,6 +1,6 @@
+import type { FunctionBody } from '../../wasm/function-body.ts';
 import { MAX_STRING_BYTES } from '../limits.ts';
 import { SHORT_BYTES, shortCopyFunction } from './block-copy.ts';
-import type { FunctionBody } from './function-body.ts';
 import type { Translator } from './translator.ts';
 
 const NOT_ASCII = 0x8080_8080_8080_8080n;

@@ -1,8 +1,8 @@
+import type { FunctionBody } from '../../wasm/function-body.ts';
+import type { ModuleWriter, Signature } from '../../wasm/module-writer.ts';
 import type { ValType } from '../../wasm/types.ts';
 import { KERNEL_MEMORY } from './crossing-code.ts';
-import type { FunctionBody } from './function-body.ts';
 import { CALLEE_AT_FAULT, FAULTS, type Fault } from './kernel.ts';
-import type { ModuleWriter, Signature } from './module-writer.ts';
 import { shapeOf } from './shape.ts';
 
 /** One direction: where values come from and go to. Numbers are indices in the module. */

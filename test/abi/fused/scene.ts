@@ -1,7 +1,7 @@
 import { isScalar, KERNEL, makeAdapter, makeGate, readFault } from '../../../src/abi/fused/index.ts';
-import { ModuleWriter } from '../../../src/abi/fused/module-writer.ts';
 import { callerSignature } from '../../../src/abi/fused/signature.ts';
 import { CofferdamError } from '../../../src/error.ts';
+import { ModuleWriter } from '../../../src/wasm/module-writer.ts';
 import type { FuncType } from '../../../src/wasm/types.ts';
 import type { Core } from '../reference.ts';
 

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import type { FunctionBody } from '../../../src/abi/fused/function-body.ts';
-import { ModuleWriter, type Signature } from '../../../src/abi/fused/module-writer.ts';
-import { OPCODES } from '../../../src/abi/fused/opcodes.ts';
-import { instantiate } from './scene.ts';
+import type { FunctionBody } from '../../src/wasm/function-body.ts';
+import { ModuleWriter, type Signature } from '../../src/wasm/module-writer.ts';
+import { OPCODES } from '../../src/wasm/opcodes.ts';
+import { instantiate } from '../abi/fused/scene.ts';
 
 type Run = (...args: unknown[]) => unknown;
 

@@ -1,3 +1,6 @@
+/** Of the values that generated code handles. */
+export type CoreType = 'i32' | 'i64' | 'f32' | 'f64';
+
 /** The instructions that are generated, by their names in the text format. Source: WebAssembly Core, "Instructions". */
 // biome-ignore format: a table
 export const OPCODES = {

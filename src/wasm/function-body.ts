@@ -1,6 +1,5 @@
-import type { CoreType } from '../layout.ts';
 import { writeSigned, writeUnsigned } from './leb128.ts';
-import { CORE_TYPES, EMPTY_BLOCK, OPCODES, type Opcode } from './opcodes.ts';
+import { CORE_TYPES, type CoreType, EMPTY_BLOCK, OPCODES, type Opcode } from './opcodes.ts';
 
 /** A block that encloses the code being written, to branch to. */
 export type Label = number;

@@ -1,7 +1,6 @@
-import type { CoreType } from '../layout.ts';
 import { FunctionBody } from './function-body.ts';
 import { writeUnsigned } from './leb128.ts';
-import { CORE_TYPES } from './opcodes.ts';
+import { CORE_TYPES, type CoreType } from './opcodes.ts';
 
 /** Core types of a function's parameters and results. */
 export interface Signature {
