@@ -121,7 +121,7 @@ export class JcoInstance implements Instance {
     const { type, name } = func;
     const { messageBytes: maxBytes } = this.#program.limits;
     const copies = fromRealmValue(foreign) as unknown[];
-    const args = conformArguments(type, copies, name, maxBytes);
+    const args = fromGuest(() => conformArguments(type, copies, name, maxBytes));
     const value = await this.#turnstile.out(() => this.#host.call(index, args));
     if (this.#hasEnded) return;
     const what = `the result of the import ${name}`;
@@ -171,6 +171,15 @@ export class JcoInstance implements Instance {
 
 function stopped(): CofferdamError<'INSTANCE_STOPPED'> {
   return new CofferdamError('INSTANCE_STOPPED', 'The instance was stopped - make a new one');
+}
+
+/** What a guest passes and does not fit is its own fault, and not that of its caller. */
+function fromGuest<T>(check: () => T): T {
+  try {
+    return check();
+  } catch (error) {
+    throw error instanceof CofferdamError && error.code === 'ARGUMENT_TYPE' ? guestTrap(error.message) : error;
+  }
 }
 
 /** Whatever is thrown in a realm is a guest's doing, and no class of ours. */
