@@ -12,7 +12,7 @@ export const SCALARS = {
 
 export async function wat(text: string, multiMemory = false): Promise<Uint8Array> {
   const wabt = await wabtInit();
-  const features = { multi_memory: multiMemory }; // which wabt has and its types lack
+  const features = { bulk_memory: true, multi_memory: multiMemory }; // multi_memory is missing in the types of wabt
   return Uint8Array.from(wabt.parseWat('test.wat', text, features).toBinary({}).buffer);
 }
 
