@@ -59,7 +59,8 @@ export interface RealmSource {
 /** Runs jco's `instantiate`, and so the guest's start functions. Throws what the guest throws there. */
 export function makeRealm(source: RealmSource, host: RealmHost): Realm {
   const { script, prelude, modules, imports, exports, made, maxTextBytes } = source;
-  const context = createContext(constants.DONT_CONTEXTIFY, { codeGeneration: { strings: false, wasm: false } });
+  // jco's script has small modules of its own in it, as numbers; what Wasm can do is no more than its imports can.
+  const context = createContext(constants.DONT_CONTEXTIFY, { codeGeneration: { strings: false, wasm: true } });
   const start = prelude.runInContext(context) as (...parts: unknown[]) => (instantiate: unknown) => Realm;
   const parts = bare({
     importCalled: bare(host.importCalled),

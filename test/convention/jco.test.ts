@@ -65,6 +65,13 @@ describe('an async component', () => {
     }
   });
 
+  it('may be made of components that call one another', async () => {
+    const code = await codeOf(NESTED);
+    const instance = code.instantiate(hostOf(() => sleep(5).then(() => 20)));
+    expect(await instance.callSuspending(0, [3])).toBe(26);
+    expect(await instance.callSuspending(0, [4])).toBe(28);
+  });
+
   it('lets one call in at a time, and only such as can wait', async () => {
     const code = await codeOfBytes(guest('relay'));
     const instance = code.instantiate(hostOf(quoteLater));
@@ -151,3 +158,25 @@ const RESULTS = `(component
     (core func $m "block") (memory $mem) (realloc $realloc)))
   (func (export "not-async") (param "n" u32) (result $answer) (canon lift
     (core func $m "plain") (memory $mem) (realloc $realloc))))`;
+
+/** Twice its argument, by an inner component, and what the host says. */
+const NESTED = `(component
+  (import "ask" (func $ask async (result u32)))
+  (component $Inner
+    (core module $M (func (export "twice") (param i32) (result i32) (i32.mul (local.get 0) (i32.const 2))))
+    (core instance $m (instantiate $M))
+    (func (export "twice") (param "n" u32) (result u32) (canon lift (core func $m "twice"))))
+  (component $Outer
+    (import "ask" (func $ask async (result u32)))
+    (import "twice" (func $twice (param "n" u32) (result u32)))
+    (core func $ask (canon lower (func $ask)))
+    (core func $twice (canon lower (func $twice)))
+    (core module $M
+      (import "" "ask" (func $ask (result i32)))
+      (import "" "twice" (func $twice (param i32) (result i32)))
+      (func (export "run") (param i32) (result i32) (i32.add (call $ask) (call $twice (local.get 0)))))
+    (core instance $m (instantiate $M (with "" (instance (export "ask" (func $ask)) (export "twice" (func $twice))))))
+    (func (export "run") async (param "n" u32) (result u32) (canon lift (core func $m "run"))))
+  (instance $inner (instantiate $Inner))
+  (instance $outer (instantiate $Outer (with "ask" (func $ask)) (with "twice" (func $inner "twice"))))
+  (func (export "run") (alias export $outer "run")))`;
