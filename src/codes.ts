@@ -39,7 +39,8 @@ export const CODES = {
   LOAD_ABORTED: 'The caller aborted the loading.',
   // policy
   MANIFEST_SYNTAX: 'The manifest is not YAML or JSON.',
-  MANIFEST_YAML_FEATURE: 'The manifest uses a part of YAML that is refused: an anchor, alias, tag, merge key, directive or second document.',
+  MANIFEST_YAML_FEATURE:
+    'The manifest uses a part of YAML that is refused: an anchor, alias, tag, merge key, directive or second document.',
   MANIFEST_LIMIT: 'The manifest is too large, too deep, or made of too many pieces.',
   MANIFEST_DUPLICATE_KEY: 'A key stands twice in one map of the manifest.',
   MANIFEST_UNKNOWN_KEY: 'The manifest has a key that means nothing there.',
@@ -53,9 +54,11 @@ export const CODES = {
   MANIFEST_TAG_UNDECLARED: 'The manifest uses a tag that it does not declare.',
   MANIFEST_TAG_KIND: 'The manifest uses a secrecy tag where an integrity tag belongs, or the other way round.',
   MANIFEST_LABEL: 'A base label lies outside the clearance, so that no instance could exist.',
-  MANIFEST_PRIVILEGE: 'A gate uses a privilege that its compartment does not hold, or a tag is owned by nobody who is declared.',
+  MANIFEST_PRIVILEGE:
+    'A gate uses a privilege that its compartment does not hold, or a tag is owned by nobody who is declared.',
   MANIFEST_REFERENCE: 'The manifest names a compartment or resource that it does not declare.',
-  MANIFEST_LINK_DANGLING: 'A link starts or ends at something that the manifest does not declare, or that the compartment may not reach.',
+  MANIFEST_LINK_DANGLING:
+    'A link starts or ends at something that the manifest does not declare, or that the compartment may not reach.',
   MANIFEST_FILE_MISSING: 'A file that the manifest names is not there or cannot be read.',
   CHECK_LIMIT: 'The policy has more labels or paths than `check` enumerates.',
   CHECK_QUESTION: '`check` was asked about a tag or resource that the manifest does not declare.',
