@@ -98,8 +98,8 @@ describe('arguments from JSON', () => {
 
 describe('JSON on a terminal', () => {
   it('holds nothing that moves the cursor or turns the reading direction', () => {
-    const text = jsonText({ ['\u202eevil\u009b2J']: '\u001b[2J\u2066\u200b' });
+    const text = jsonText({ '\u202eevil\u009b2J': '\u001b[2J\u2066\u200b' });
     expect(text).toMatch(/^[\x20-\x7e\n]*$/);
-    expect(JSON.parse(text)).toEqual({ ['\u202eevil\u009b2J']: '\u001b[2J\u2066\u200b' });
+    expect(JSON.parse(text)).toEqual({ '\u202eevil\u009b2J': '\u001b[2J\u2066\u200b' });
   });
 });
