@@ -90,8 +90,8 @@ export class Broker {
           chain = this.makeChain();
           return chain;
         },
-        prepare: (asked) =>
-          isSuspending(asked.edge) ? null : this.#monitor.prepare(asPresent(this.compartments, asked)),
+        prepare: (asked, before) =>
+          isSuspending(asked.edge) ? null : this.#monitor.prepare(asPresent(this.compartments, asked), before),
         callNow: (asked) => this.#monitor.callNow(asPresent(this.compartments, asked)),
         fail: (asked, preparation, error) => this.#monitor.failPrepared(asked, preparation, error),
       },

@@ -14,8 +14,10 @@ export class Slot {
   instance: Instance | null = null;
   /** Address of its state in the kernel's memory. */
   readonly cell: number;
-  /** Ports through which Wasm may enter it without coming here. */
-  readonly ports: number[] = [];
+  /** Ports of crossings that lead to it, or from it. */
+  readonly ports = new Set<number>();
+  /** Wasm may enter it without coming here. */
+  isBound = false;
   /** The message that is being handled, for provenance. */
   message = 0;
   /** Bytes written to stdout and stderr in the chain that is, or was last, inside. */
@@ -135,7 +137,7 @@ export class Instances {
       // A journal that is full keeps nobody waiting.
       slot.instance?.stop();
       slot.retire();
-      if (slot.ports.length > 0) this.#env.kernel.advance();
+      if (slot.isBound) this.#env.kernel.advance();
       this.#wake(slot);
     }
   }

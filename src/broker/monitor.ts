@@ -71,14 +71,14 @@ export class Monitor {
   }
 
   /** The same for calls of the host at one label. Null where each call has to be decided by itself. */
-  prepare(crossing: Crossing): Preparation | null {
+  prepare(crossing: Crossing, before: Preparation | null): Preparation | null {
     const { edge, chain, sender } = crossing;
     const verdict = this.#decide(crossing);
     const { compartment, index } = exportTarget(edge);
     const isPlain = !verdict.exportGateUsed && compartment.policy.instances === 'per-label';
     if (!isPlain) return null;
     const slot = this.#instances.ensure(compartment, verdict.instance, chain);
-    const port = this.#recorder.port(edge, { id: sender }, slot, verdict);
+    const port = before?.slot === slot ? before.port : this.#recorder.port(edge, sender, slot, verdict);
     return { slot, instance: instanceOf(slot), index, port, reply: verdict.reply };
   }
 

@@ -18,7 +18,7 @@ export interface Preparation {
 export interface PreparedEnv {
   readonly kernel: Kernel;
   /** Decides, finds or makes the instance, declares the port. Null where each call has to be decided: a gate, `per-call`. */
-  readonly prepare: (crossing: Crossing) => Preparation | null;
+  readonly prepare: (crossing: Crossing, before: Preparation | null) => Preparation | null;
   /** One call in full. */
   readonly callNow: (crossing: Crossing) => { readonly value: unknown; readonly label: Label };
   /** Ends the chain and all that it was inside of; gives the error to throw. */
@@ -70,7 +70,8 @@ export class Prepared {
 
   #prepare(): void {
     const { epoch } = this.#env.kernel;
-    this.#preparation = this.#env.prepare({ ...this.#crossing, args: [], bytes: 0, chain: this.#env.chain() });
+    const crossing = { ...this.#crossing, args: [], bytes: 0, chain: this.#env.chain() };
+    this.#preparation = this.#env.prepare(crossing, this.#preparation);
     if (this.#preparation) this.label = this.#preparation.reply;
     this.#epoch = epoch;
   }

@@ -47,7 +47,7 @@ export class Recorder {
   #message = 0;
   #port = 0;
   /** Whom a fused link leads to, by port. */
-  readonly #ports = new Map<number, Slot>();
+  readonly #ports = new Map<number, { readonly from: Slot | null; readonly to: Slot }>();
 
   constructor(journal: Journal, kernel: Kernel, emit: Emit) {
     this.#journal = journal;
@@ -70,22 +70,25 @@ export class Recorder {
   }
 
   /** Declares what the ring's records with the number that it returns mean. */
-  port(edge: Edge, from: { readonly id: string }, to: Slot, { request, instance, reply }: AllowedCall): number {
+  port(edge: Edge, from: Slot | string, to: Slot, { request, instance, reply }: AllowedCall): number {
     this.#port += 1;
     const port = this.#port;
     this.#append({
       kind: 'port',
       port,
       edge: edge.text,
-      from: from.id,
+      from: typeof from === 'string' ? from : from.id,
       to: to.id,
       requestLabel: request,
       instanceLabel: instance,
       replyLabel: reply,
       export: edge.name,
     });
-    this.#ports.set(port, to);
-    to.ports.push(port);
+    const ends = { from: typeof from === 'string' ? null : from, to };
+    this.#ports.set(port, ends);
+    ends.from?.ports.add(port);
+    to.ports.add(port);
+    to.isBound = true;
     return port;
   }
 
@@ -106,7 +109,7 @@ export class Recorder {
     const words = new Uint32Array(records.buffer, records.byteOffset, records.byteLength / 4);
     const message = this.#message + 1;
     for (let i = 0; i < words.length; i += 4) {
-      const slot = this.#ports.get(words[i] ?? 0); // a reply's record has a bit more, and takes no number
+      const slot = this.#ports.get(words[i] ?? 0)?.to; // a reply's record has a bit more, and takes no number
       if (slot === undefined) continue;
       this.#message += words[i + 1] ?? 0;
       slot.message = this.#message;
@@ -132,7 +135,12 @@ export class Recorder {
 
   stopped({ id: instance, compartment: { name: compartment }, label, ports }: Slot): void {
     this.#append({ kind: 'stop', instance, compartment, label });
-    for (const port of ports) this.#ports.delete(port);
+    for (const port of ports) {
+      const ends = this.#ports.get(port);
+      this.#ports.delete(port);
+      ends?.from?.ports.delete(port);
+      ends?.to.ports.delete(port);
+    }
     this.#emit('stopped', { compartment, instance, label });
   }
 

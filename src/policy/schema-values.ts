@@ -98,10 +98,10 @@ export function matching(pattern: string): (text: string) => string | null {
   return (text) => (new RegExp(pattern).test(text) ? text : null);
 }
 
-/** `npm:name/file` or `npm:@scope/name/file`, without `..`: a package cannot point out of itself. */
+/** `npm:name/file`, `npm:@scope/name/file` or `npm:name@1.2.3/file`, without `..`: a package cannot point out of itself. */
 function isNpmPath(text: string): boolean {
   return (
-    /^npm:(@[a-z0-9._~-]+\/)?[a-z0-9][a-z0-9._~-]*\/[^\\]+$/.test(text) &&
+    /^npm:(@[a-z0-9._~-]+\/)?[a-z0-9][a-z0-9._~-]*(@[0-9][a-zA-Z0-9.+-]*)?\/[^\\]+$/.test(text) &&
     !text.split('/').some((part) => part === '..' || part === '')
   );
 }

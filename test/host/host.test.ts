@@ -322,6 +322,18 @@ describe('imports that nothing serves', () => {
   });
 });
 
+describe('a package', () => {
+  const FILE = 'wasm/arcjet_analyze_bindings_redact.component.wasm';
+  const load = (wasm: string) =>
+    createHost({ version: 1, principals: {}, compartments: { detect: { wasm } } }, { baseDir: import.meta.dirname });
+
+  it('may be named with its version, which must be the one that is installed', async () => {
+    // Past the version: what is missing then is a link for its imports.
+    expect(await codeOf(() => load(`npm:@arcjet/redact-wasm@1.4.0/${FILE}`))).toBe('LINK_MISSING');
+    expect(await codeOf(() => load(`npm:@arcjet/redact-wasm@1.4.1/${FILE}`))).toBe('LOAD_PACKAGE_VERSION');
+  });
+});
+
 describe('files', () => {
   async function desk() {
     const folder = makeFolder();
