@@ -41,7 +41,9 @@ class Flattener {
   private readonly core = new CoreFlattener(this.types, this.resources, fail);
   private readonly world = new WorldBuilder(this.table, unsupported);
   private readonly exports: Lifted[] = [];
-  private scopes = 0;
+  /** Instances of components, and how many of them the plan numbers: the first is the root. */
+  private components = 0;
+  private scopes = 1;
   private depth = 0;
 
   root(ast: ComponentAst): Plan {
@@ -98,9 +100,11 @@ class Flattener {
     component: ComponentValue,
     give: (definition: Import, scope: FlattenScope) => Value,
   ): ReadonlyMap<string, Value> {
-    const scope = new FlattenScope(component.parent, this.scopes++);
+    const isRoot = this.components === 0;
+    const scope = new FlattenScope(component.parent, () => (isRoot ? 0 : this.scopes++));
+    this.components += 1;
     this.depth += 1;
-    if (this.scopes > WASM_LIMITS.maxScopes || this.depth > WASM_LIMITS.maxInstanceDepth) {
+    if (this.components > WASM_LIMITS.maxScopes || this.depth > WASM_LIMITS.maxInstanceDepth) {
       fail('it makes too many instances of components, or too deep', 'WASM_LIMIT');
     }
     const exports = new Map<string, Value>();

@@ -41,8 +41,8 @@ export type CoreItemSort = 'func' | 'table' | 'memory' | 'global' | 'tag';
 export class FlattenScope implements TypeScope {
   readonly kind = 'component';
   readonly parent: FlattenScope | null;
-  /** Its number among the plan's scopes. */
-  readonly number: number;
+  readonly #takeNumber: () => number;
+  #number: number | null = null;
   readonly types: TypeEntity[] = [];
   readonly coreTypes: CoreTypeEntity[] = [];
   readonly modules: ModuleValue[] = [];
@@ -58,9 +58,19 @@ export class FlattenScope implements TypeScope {
     tag: [],
   };
 
-  constructor(parent: FlattenScope | null, number: number) {
+  /** `takeNumber` gives the next number among the plan's scopes. */
+  constructor(parent: FlattenScope | null, takeNumber: () => number) {
     this.parent = parent;
-    this.number = number;
+    this.#takeNumber = takeNumber;
+  }
+
+  /**
+   * Its number among the plan's scopes, given at first use: a component that only passes on what it was given, as those
+   * that toolchains put around an exported interface, has nothing that could hold a handle or be entered.
+   */
+  get number(): number {
+    this.#number ??= this.#takeNumber();
+    return this.#number;
   }
 
   push(value: Value): void {

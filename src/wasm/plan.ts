@@ -17,7 +17,10 @@ export interface Plan {
    * leave the component. `own` and `borrow` types in this plan refer to positions in this list.
    */
   readonly resources: readonly PlanResource[];
-  /** Component instances that were flattened away; each has its own handle table and may-leave state. At least 1. */
+  /**
+   * Component instances that were flattened away, but for those that lift, lower and define nothing; each has its own
+   * handle table and may-leave state. At least 1.
+   */
   readonly scopes: number;
   /**
    * Core functions without parameters and results to call once after all instantiations, in order: the `_initialize` of

@@ -119,6 +119,16 @@ describe('a world with resources', () => {
   });
 });
 
+describe('a component that exports an interface', () => {
+  it('has one scope: what its toolchain puts around the interface lifts nothing itself', async () => {
+    const bytes = await componentOfWit(
+      'package test:kit; interface ops { twice: func(n: u32) -> u32; } world kit { export ops; }',
+      'kit',
+    );
+    expect(planComponent(bytes).scopes).toBe(1);
+  });
+});
+
 describe('components inside a component', () => {
   let bytes: Uint8Array;
   let plan: Plan;
