@@ -207,12 +207,16 @@ export class Host implements AsyncDisposable {
     }));
   }
 
-  /** Delivers what was accepted, stops all instances, closes the journal. */
-  async close(): Promise<void> {
+  /**
+   * Delivers what was accepted, stops all instances, closes the journal. A host function that does not answer is waited for
+   * no longer than `graceMs`; that it was given up is in the journal.
+   */
+  async close({ graceMs = 5_000 }: { graceMs?: number } = {}): Promise<void> {
     if (this.#isClosed) return;
     this.#broker.posts.isClosed = true;
-    await this.drained();
+    const isDrained = await this.#isDrainedIn(graceMs);
     this.#isClosed = true;
+    if (!isDrained) this.#recorder.limit('host', 'grace', graceMs);
     try {
       for (const slot of this.#broker.instances.list()) this.#broker.instances.discard(slot);
       this.#recorder.catchUp();
@@ -224,6 +228,16 @@ export class Host implements AsyncDisposable {
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
+  }
+
+  async #isDrainedIn(graceMs: number): Promise<boolean> {
+    let timer: NodeJS.Timeout | undefined;
+    const isOver = new Promise<boolean>((resolve) => {
+      timer = setTimeout(() => resolve(false), graceMs);
+    });
+    const isDrained = await Promise.race([this.drained().then(() => true), isOver]);
+    clearTimeout(timer);
+    return isDrained;
   }
 
   #inForce(): { policy: Policy; wiring: Wiring } {

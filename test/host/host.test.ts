@@ -81,6 +81,40 @@ describe('a call', () => {
   });
 });
 
+describe('closing', () => {
+  const teller = {
+    wit: 'world guest { import out: func(); export tell: func(); }',
+    wat: '(module (import "$root" "out" (func $out)) (memory (export "memory") 1) (func (export "tell") (call $out)))',
+    resources: ['sink'],
+  };
+  const arena = {
+    compartments: { teller },
+    links: [{ from: 'teller', import: 'out', to: 'sink', post: true }],
+    resources: { sink: { function: true } },
+  };
+
+  it('delivers what was accepted', async () => {
+    let got = 0;
+    const sink = async () => {
+      await new Promise((resolve) => setTimeout(resolve, 20));
+      got++;
+    };
+    const host = await makeHost(arena, { resources: { sink } });
+    await host.post('teller.tell', [], { label: {} });
+    await host.close();
+    expect(got).toBe(1);
+  });
+
+  it('gives up a host function that never answers, and says so', async () => {
+    const host = await makeHost(arena, { resources: { sink: () => new Promise<void>(() => {}) } });
+    const limits: string[] = [];
+    host.on('limit', ({ limit }) => limits.push(limit));
+    await host.post('teller.tell', [], { label: {} });
+    await host.close({ graceMs: 50 });
+    expect(limits).toEqual(['grace']);
+  });
+});
+
 describe('a prepared call', () => {
   it('gives what a call gives, and is recorded each time', async () => {
     const host = await makeHost({ compartments: { echo }, audit: { path: './audit.db' } });
