@@ -100,7 +100,7 @@ describe('closing', () => {
       got++;
     };
     const host = await makeHost(arena, { resources: { sink } });
-    await host.post('teller.tell', [], { label: {} });
+    await host.call('teller.tell', [], { label: {} });
     await host.close();
     expect(got).toBe(1);
   });
@@ -109,7 +109,7 @@ describe('closing', () => {
     const host = await makeHost(arena, { resources: { sink: () => new Promise<void>(() => {}) } });
     const limits: string[] = [];
     host.on('limit', ({ limit }) => limits.push(limit));
-    await host.post('teller.tell', [], { label: {} });
+    await host.call('teller.tell', [], { label: {} });
     await host.close({ graceMs: 50 });
     expect(limits).toEqual(['grace']);
   });
