@@ -222,21 +222,32 @@ function assertGates({ name, policy, code }: Compartment): void {
   }
 }
 
-/**
- * Links whose crossing can be generated: calls between two inline instances that live as long as their label, without a
- * gate. A chain of fused calls enters an instance at most once, so its depth is bounded by the number of compartments.
- */
+/** Links whose crossing is generated Wasm. */
 function fusedOf(policy: Policy, from: Compartment, imports: readonly Edge[]): ReadonlySet<number> {
-  const isDeepEnough = policy.limits.callDepth >= policy.compartments.size;
-  const isPlain = ({ target, isPost, linkGate, exportGate }: Edge, index: number) =>
-    target.kind === 'export' &&
-    !isPost &&
-    linkGate === null &&
-    exportGate === null &&
-    [from, target.compartment].every((compartment) => compartment.policy.instances === 'per-label') &&
-    from.code.canFuse?.('import', index) === true &&
-    target.compartment.code.canFuse?.('export', target.index) === true;
-  return new Set(imports.flatMap((edge, index) => (isDeepEnough && isPlain(edge, index) ? [index] : [])));
+  return new Set(imports.flatMap((edge, index) => (whyNotFused(policy, from, edge, index) === null ? [index] : [])));
+}
+
+/**
+ * Why the crossing of a link (import `index` of `from`) is not generated Wasm; null if it is: a call between two inline
+ * instances that live as long as their label, without a gate. A chain of fused calls enters an instance at most once, so
+ * its depth is bounded by the number of compartments.
+ */
+export function whyNotFused(policy: Policy, from: Compartment, edge: Edge, index: number): string | null {
+  const { to, target, isPost, linkGate, exportGate } = edge;
+  const { callDepth } = policy.limits;
+  if (target.kind === 'resource') return `${to} is a function of the program`;
+  if (isPost) return 'it is a post';
+  if (linkGate !== null || exportGate !== null) return `the ${linkGate ? 'link' : 'export'} has a gate`;
+  if (callDepth < policy.compartments.size)
+    return `limits.callDepth is less than ${policy.compartments.size} compartments`;
+  return whyEndNotFused(from, 'import', index) ?? whyEndNotFused(target.compartment, 'export', target.index);
+}
+
+function whyEndNotFused({ name, policy, code }: Compartment, side: 'import' | 'export', index: number): string | null {
+  if (policy.instances === 'per-call') return `${name} has instances: per-call`;
+  const engine = code.isAsync === true ? 'jco' : `abi: ${policy.abi}`;
+  const why = code.whyNotFused ? code.whyNotFused(side, index) : `it runs in JavaScript (${engine})`;
+  return why && `${name}: ${why}`;
 }
 
 /** A guest waits where it calls a host function, or a compartment that may wait: to a fixpoint, since links can form cycles. */

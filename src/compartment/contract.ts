@@ -16,8 +16,11 @@ export interface Code {
   readonly sha256: string;
   /** Does it have async functions? Then its exports are reached through `Instance.callSuspending` alone. */
   readonly isAsync?: boolean;
-  /** Can a crossing be generated that ends at this import or export (position in the world)? If missing: none. */
-  canFuse?(side: 'import' | 'export', index: number): boolean;
+  /**
+   * Why no crossing can be generated that ends at this import or export (position in the world); null if one can. Where
+   * this is missing there is none.
+   */
+  whyNotFused?(side: 'import' | 'export', index: number): string | null;
   /**
    * A fresh instance with its own memory; no decoding and no compiling happens here. Runs the guest's start function
    * and initialisers, so it can throw GUEST_TRAP or GUEST_EXIT.

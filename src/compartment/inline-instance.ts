@@ -127,7 +127,7 @@ export class InlineInstance implements Instance, AdapterRuntime {
   fusedExport(index: number): FusedExport | null {
     const lifted = this.code.recipe.lifted[index];
     const call = this.core[index];
-    if (lifted === undefined || call === undefined || !this.code.canFuse('export', index)) return null;
+    if (lifted === undefined || call === undefined || this.code.whyNotFused('export', index) !== null) return null;
     const postReturn = lifted.options.postReturn === null ? null : (this.postReturn[index] ?? null);
     return { ...this.fusedEnd(lifted.options), call, postReturn };
   }

@@ -1,4 +1,4 @@
-import { isFusable, isScalar } from '../abi/fused/index.ts';
+import { isScalar, whyNotFusable } from '../abi/fused/index.ts';
 import { type Adapters, compileAdapters, MAX_LIST_BYTES } from '../abi/index.ts';
 import type { Plan } from '../wasm/plan.ts';
 import type { World } from '../wasm/types.ts';
@@ -61,12 +61,15 @@ export class InlineCode implements Code {
   }
 
   /** A component of several scopes keeps a handle table and a state for each: its crossings come through JavaScript. */
-  canFuse(side: 'import' | 'export', index: number): boolean {
+  whyNotFused(side: 'import' | 'export', index: number): string | null {
     const { plan, encodings } = this.recipe;
     const type = (side === 'import' ? this.world.imports : this.world.exports)[index]?.type;
-    if (plan.scopes > 1 || encodings[side][index] !== 'utf8' || type === undefined || !isFusable(type)) return false;
+    const encoding = encodings[side][index] ?? 'unknown, since no module uses it';
+    if (plan.scopes > 1) return 'it is made of several components';
+    if (type === undefined || encoding !== 'utf8') return `its string encoding is ${encoding}`;
     // A gate for scalars calls the export itself, and would leave its post-return out.
-    return side === 'import' || !isScalar(type) || plan.exports[index]?.options.postReturn === null;
+    const isPosted = side === 'export' && plan.exports[index]?.options.postReturn !== null;
+    return whyNotFusable(type) ?? (isPosted && isScalar(type) ? 'it has a post-return for plain numbers' : null);
   }
 
   instantiate(host: InstanceHost): Instance {

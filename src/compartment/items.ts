@@ -29,7 +29,7 @@ export function makeItem(instance: InlineInstance, item: CoreItem, importer: num
 
 function makeLowered(instance: InlineInstance, item: CoreItem & { kind: 'lower-import' | 'lower-lifted' }): unknown {
   const { code, host } = instance;
-  if (item.kind === 'lower-import' && code.canFuse('import', item.import)) {
+  if (item.kind === 'lower-import' && code.whyNotFused('import', item.import) === null) {
     const fused = host.fuse?.(item.import, () => instance.fusedEnd(item.options));
     if (fused) return fused;
   }

@@ -15,6 +15,28 @@ describe('inspect', () => {
     expect(JSON.parse(json.stdout)).toMatchObject({ kind: 'component', file: REDACT });
   });
 
+  it('--links says how each link is crossed, and why', async () => {
+    const desk = 'examples/support-desk/cofferdam.yaml';
+    const { stdout } = await cofferdamInside(['inspect', '--links', desk]);
+    expect(stdout).toContain(
+      'redact -> detect: desk:privacy/detect#redact (as redact)\n  generated Wasm\n' +
+        'notify -> webhook: desk:out/webhook#post\n  lift and lower, since webhook is a function of the program\n',
+    );
+    const json = await cofferdamInside(['inspect', '--links', desk, '--json']);
+    expect(JSON.parse(json.stdout).links[0]).toEqual({
+      from: 'summarise',
+      import: 'desk:out/notify#send',
+      to: 'notify',
+      export: 'desk:out/notify#send',
+      crossing: 'lift and lower',
+      reason: 'it is a post',
+    });
+    const none = await cofferdamInside(['inspect', '--links', makeStarter()]);
+    expect([none.code, none.stdout]).toEqual([0, 'no links\n']);
+    const missing = await cofferdamInside(['inspect', '--links', './no-such.yaml', '--json']);
+    expect([missing.code, errorCode(missing)]).toEqual([1, 'MANIFEST_FILE_MISSING']);
+  });
+
   const failures: readonly (readonly [string, string, string])[] = [
     ['no file', './no-such.wasm', 'LOAD_NOT_FOUND'],
     ['no WebAssembly', './README.md', 'WASM_MALFORMED'],

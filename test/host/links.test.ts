@@ -55,7 +55,11 @@ describe('a link is crossed in generated Wasm', () => {
         { compartments: { front, back: { ...back, instances: 'per-call' } }, links: [link] },
         { compartments: { front: { ...front, instances: 'per-call' }, back }, links: [link] },
         { compartments: { front, back }, links: [link], limits: { callDepth: 1 } },
-        { compartments: { front }, resources: { say: { function: true } }, links: [{ ...link, to: 'say' }] },
+        {
+          compartments: { front: { ...front, resources: ['say'] } },
+          resources: { say: { function: true } },
+          links: [{ ...link, to: 'say' }],
+        },
         {
           compartments: { asks, back: sumOf('(func (export "cabi_post_say") (param i32))') },
           links: [{ ...link, from: 'asks' }],

@@ -18,7 +18,7 @@ export interface AdapterOptions {
 
 /**
  * The module that carries calls of one type between two instances, for types that are not scalar: state check, record,
- * parameters, call, result, post-return. Its export `call` has the caller's signature. `isFusable(type)` must hold.
+ * parameters, call, result, post-return. Its export `call` has the caller's signature. The type is fusable.
  * Source: CanonicalABI.md, `canon_lower` of a `canon_lift`, both synchronous.
  */
 export function makeAdapter(type: FuncType, options: AdapterOptions): Uint8Array {

@@ -10,7 +10,7 @@ import { REPLY, REQUEST, Translator } from './translator.ts';
 /**
  * The module that stands for one import of one instance, made before the instance. Its export `call` asks `miss` to decide
  * while the epoch is not the one in `decided`; then it goes through `slot`: for a scalar type to the callee itself,
- * checked and recorded here, otherwise to an adapter. `isFusable(type)` must hold.
+ * checked and recorded here, otherwise to an adapter. The type is fusable.
  */
 export function makeGate(type: FuncType): Uint8Array {
   const module = new ModuleWriter();

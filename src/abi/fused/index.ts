@@ -1,4 +1,4 @@
 export { type AdapterOptions, makeAdapter } from './adapter.ts';
 export { makeGate } from './gate.ts';
 export { CALLEE_AT_FAULT, FAULTS, KERNEL, REFUSAL, readFault } from './kernel.ts';
-export { isFusable, isScalar, shapeOfFunction } from './shape.ts';
+export { isScalar, shapeOfFunction, whyNotFusable } from './shape.ts';

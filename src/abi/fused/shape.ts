@@ -11,15 +11,17 @@ const MAX_FIXED_BYTES = 2 ** 24;
 
 const LEAVES: ReadonlySet<string> = new Set('bool s8 u8 s16 u16 s32 u32 s64 u64 f32 f64 char string'.split(' '));
 
-/** Can a call of this type cross in Wasm alone, between two guests with UTF-8 strings? Not with handles or streams. */
-export function isFusable({ params, result, async }: FuncType): boolean {
-  const budget = { nodes: MAX_FUSED_NODES };
+/** What of this type keeps its calls from crossing in Wasm alone, between two guests with UTF-8 strings; null if nothing. */
+export function whyNotFusable({ params, result, async }: FuncType): string | null {
+  if (async) return 'its type is async';
+  const budget = { nodes: MAX_FUSED_NODES, hasHandle: false };
   const tuple: ValType = { kind: 'tuple', elements: params.map((param) => param.type) };
   const types = [...(params.length > 0 ? [tuple] : []), ...(result === null ? [] : [result])];
-  return !async && types.every((type) => fits(type, 0, budget));
+  if (types.every((type) => fits(type, 0, budget))) return null;
+  return budget.hasHandle ? 'its type has a handle' : 'its type is too large or too deep';
 }
 
-function fits(type: ValType, depth: number, budget: { nodes: number }): boolean {
+function fits(type: ValType, depth: number, budget: { nodes: number; hasHandle: boolean }): boolean {
   if (--budget.nodes < 0 || depth > MAX_TYPE_DEPTH) return false;
   const all = (types: readonly (ValType | null)[]): boolean =>
     types.length > 0 &&
@@ -44,11 +46,12 @@ function fits(type: ValType, depth: number, budget: { nodes: number }): boolean 
     case 'flags':
       return type.names.length > 0 && type.names.length <= 32;
     default:
-      return LEAVES.has(type.kind);
+      budget.hasHandle = !LEAVES.has(type.kind); // a stream or a future is one, too
+      return !budget.hasHandle;
   }
 }
 
-/** Does a call of this type need no memory on either side? `isFusable` must hold. */
+/** Does a call of this type need no memory on either side? The type is fusable. */
 export function isScalar({ params, result }: FuncType): boolean {
   const types = params.map((param) => param.type);
   return (

@@ -1,16 +1,29 @@
 import type { Command } from 'commander';
+import { type LinkReport, linksOf } from '../../host/links.ts';
 import { type Inspection, inspectFile } from '../../load/index.ts';
+import { loadManifest } from '../../policy/index.ts';
 import { type CommandContext, type CommonOptions, makeCommand, withCommonOptions } from '../command.ts';
 import { jsonText } from '../json.ts';
 import { safeLines } from '../output.ts';
 
-/** What is in a module or component, without running or trusting it. */
+interface InspectOptions extends CommonOptions {
+  readonly links?: boolean;
+}
+
+/** What is in a module or component, or how the links of a manifest are crossed, without running or trusting it. */
 export function inspectCommand({ io }: CommandContext): Command {
   const command = makeCommand('inspect', 'what a module or component imports, exports and holds', [
     'cofferdam inspect ./guests/summarise.wasm',
     'cofferdam inspect npm:@arcjet/redact-wasm/wasm/arcjet_analyze_bindings_redact.component.wasm',
-  ]).argument('<file>', 'a .wasm file, or npm:package/path/to.wasm');
-  return withCommonOptions(command).action(async (file: string, { json }: CommonOptions) => {
+    'cofferdam inspect --links cofferdam.yaml',
+  ])
+    .argument('<file>', 'a .wasm file, npm:package/path/to.wasm, or with --links a manifest')
+    .option('--links', 'how each link of a manifest is crossed, and why');
+  return withCommonOptions(command).action(async (file: string, { json, links }: InspectOptions) => {
+    if (links === true) {
+      const reports = await linksOf(await loadManifest(file));
+      return io.stdout.write(json === true ? jsonText({ links: reports }) : safeLines(renderLinks(reports)));
+    }
     const inspection = await inspectFile(file, { baseDir: io.cwd });
     await io.stdout.write(json === true ? jsonText(inspection) : safeLines(renderInspection(inspection)));
   });
@@ -32,6 +45,17 @@ function renderInspection(inspection: Inspection): string {
     .map(([title, lines]) => `${title}\n${lines.map((line) => `  ${line}\n`).join('')}\n`);
   const head = `${file}: ${kind === 'core' ? 'core module' : 'component'}, ${bytes} bytes\nsha256 ${sha256}\n\n`;
   return `${head}${shown.join('')}The least that a manifest must say to run it\n${indent(inspection.manifestEntry)}`;
+}
+
+function renderLinks(links: readonly LinkReport[]): string {
+  if (links.length === 0) return 'no links\n';
+  return links
+    .map((link) => {
+      const served = link.export === null || link.export === link.import ? '' : ` (as ${link.export})`;
+      const how = link.reason === null ? link.crossing : `${link.crossing}, since ${link.reason}`;
+      return `${link.from} -> ${link.to}: ${link.import}${served}\n  ${how}\n`;
+    })
+    .join('');
 }
 
 function describeModule({ bytes, functions, hasStart, memories, tables }: Inspection['modules'][number]): string {

@@ -1,7 +1,7 @@
 import { deepStrictEqual } from 'node:assert';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { isFusable, isScalar } from '../../../src/abi/fused/index.ts';
+import { isScalar, whyNotFusable } from '../../../src/abi/fused/index.ts';
 import { sizerOf } from '../../../src/abi/index.ts';
 import type { FuncType, ValType } from '../../../src/wasm/types.ts';
 import { func } from '../../compartment/forwarder.ts';
@@ -94,7 +94,7 @@ const functions = (depth: number) =>
   fc
     .tuple(fc.array(typeOfDepth(depth), { maxLength: 4 }), fc.option(typeOfDepth(depth), { freq: 6 }))
     .map(([params, result]) => func(params, result))
-    .filter(isFusable);
+    .filter((type) => whyNotFusable(type) === null);
 
 const casesOf = (type: FuncType): fc.Arbitrary<Case> =>
   fc.record({

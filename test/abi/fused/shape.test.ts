@@ -1,9 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { isFusable, isScalar, makeAdapter, makeGate, shapeOfFunction } from '../../../src/abi/fused/index.ts';
+import { isScalar, makeAdapter, makeGate, shapeOfFunction, whyNotFusable } from '../../../src/abi/fused/index.ts';
 import { isPlain } from '../../../src/abi/fused/shape.ts';
-import type { ValType } from '../../../src/wasm/types.ts';
+import type { FuncType, ValType } from '../../../src/wasm/types.ts';
 import { func } from '../../compartment/forwarder.ts';
 import { typeOf } from '../../compartment/support.ts';
+
+const isFusable = (type: FuncType) => whyNotFusable(type) === null;
 
 const u8 = typeOf('u8');
 const u32 = typeOf('u32');
@@ -65,6 +67,17 @@ describe('what is fused', () => {
 
   it('not what is async', () => {
     expect(isFusable({ ...func([u32]), async: true })).toBe(false);
+  });
+
+  it('and says why not', () => {
+    const handle: ValType = { kind: 'own', resource: 0 };
+    const types = [func([u32]), { ...func([u32]), async: true }, func([u32], handle), func([nested(65)])];
+    expect(types.map(whyNotFusable)).toEqual([
+      null,
+      'its type is async',
+      'its type has a handle',
+      'its type is too large or too deep',
+    ]);
   });
 
   it('nothing at all', () => {

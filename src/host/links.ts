@@ -1,0 +1,48 @@
+import { type Offered, whyNotFused, wire } from '../broker/wiring.ts';
+import type { Code } from '../compartment/contract.ts';
+import { LabelSpace } from '../label/index.ts';
+import type { Policy } from '../policy/policy.ts';
+import { loadCode } from './code.ts';
+
+/** How the calls of one import get to who serves them. */
+export interface LinkReport {
+  readonly from: string;
+  /** As the importing guest names it: `desk:out/notify#notify`. */
+  readonly import: string;
+  /** A compartment or a resource. */
+  readonly to: string;
+  /** As the serving guest names it; null for a resource. */
+  readonly export: string | null;
+  readonly crossing: 'generated Wasm' | 'lift and lower';
+  /** Why it is not generated; null if it is. */
+  readonly reason: string | null;
+}
+
+/**
+ * All links of a policy, as a host would make them. Guests are compiled and linked, and none is run; functions of the
+ * program may be missing. Throws what createHost throws for the rest.
+ */
+export async function linksOf(policy: Policy): Promise<LinkReport[]> {
+  const codes = new Map<string, Code>();
+  for (const [name, compartment] of policy.compartments) {
+    codes.set(name, await loadCode(compartment, { baseDir: policy.baseDir }));
+  }
+  const offered = Object.fromEntries([...policy.resources.keys()].map((name): [string, Offered] => [name, NOTHING]));
+  const wiring = wire(policy, codes, offered, new LabelSpace(policy.tags.values()));
+  wiring.commit();
+  return [...wiring.compartments.values()].flatMap((from) =>
+    from.edges.imports.map((edge, index): LinkReport => {
+      const reason = whyNotFused(policy, from, edge, index);
+      return {
+        from: from.name,
+        import: from.code.world.imports[index]?.id ?? edge.name,
+        to: edge.to,
+        export: edge.target.kind === 'export' ? edge.name : null,
+        crossing: from.edges.fused.has(index) ? 'generated Wasm' : 'lift and lower',
+        reason,
+      };
+    }),
+  );
+}
+
+const NOTHING = () => undefined;
