@@ -16,7 +16,7 @@ const figures = z.strictObject({
   rows: z.array(
     z.strictObject({
       ...subject,
-      unit: z.enum(['ns', 'us', 'ms']),
+      unit: z.enum(['ns', 'us', 'ms', 'KiB']),
       p50: z.number().positive(),
       p99: z.number().positive(),
       best: z.number().positive(),

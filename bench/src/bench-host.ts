@@ -13,6 +13,7 @@ export interface Stage {
 export async function makeStage(
   scene: Scene,
   names: readonly ('callee' | 'caller' | 'small' | 'large')[],
+  limits: { readonly instances?: number } = {},
 ): Promise<Stage> {
   const folder = mkdtempSync(join(scene.folder, 'host-'));
   const cacheDir = join(scene.folder, 'cache');
@@ -27,8 +28,9 @@ export async function makeStage(
     version: 1,
     principals: { owner: {} },
     tags: { 'member:*': { kind: 'secrecy', owner: 'owner' } },
-    compartments: Object.fromEntries(names.map((name) => [name, { wasm: `./${name}.wasm`, clearance }])),
+    compartments: Object.fromEntries(names.map((name) => [name, { wasm: `./${name}.wasm`, clearance, limits }])),
     links,
+    limits,
     audit: { path: './audit.db' },
   };
   return { folder, cacheDir, manifest };

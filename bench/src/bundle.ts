@@ -7,6 +7,7 @@ import { build, type Plugin } from 'esbuild';
 export interface Programs {
   readonly loadOnce: string;
   readonly startOnce: string;
+  readonly manyOnce: string;
 }
 
 const CHILDREN = new URL('children/', import.meta.url);
@@ -21,6 +22,7 @@ export async function bundlePrograms(folder: string): Promise<Programs> {
     entryPoints: {
       'load-once': fileURLToPath(new URL('load-once.ts', CHILDREN)),
       'start-once': fileURLToPath(new URL('start-once.ts', CHILDREN)),
+      'many-once': fileURLToPath(new URL('many-once.ts', CHILDREN)),
       'parse-worker': fileURLToPath(new URL('load/parse-worker.ts', SOURCES)),
     },
     outdir: folder,
@@ -39,7 +41,11 @@ export async function bundlePrograms(folder: string): Promise<Programs> {
   for (const name of ['wasm-tools.core.wasm', 'wasm-tools.core2.wasm']) {
     cpSync(new URL(`../vendor/${name}`, tools), join(folder, name));
   }
-  return { loadOnce: join(folder, 'load-once.js'), startOnce: join(folder, 'start-once.js') };
+  return {
+    loadOnce: join(folder, 'load-once.js'),
+    startOnce: join(folder, 'start-once.js'),
+    manyOnce: join(folder, 'many-once.js'),
+  };
 }
 
 /** As in the published build: wasm-tools gets the WASI for browsers, with nothing behind it. */

@@ -9,8 +9,8 @@ export async function runNode(args: readonly string[]): Promise<string> {
   return stdout.trim();
 }
 
-/** A child that prints how many nanoseconds it took. */
-export async function nanosecondsOf(args: readonly string[]): Promise<number> {
+/** A child that prints a number: the nanoseconds it took, or bytes. */
+export async function numberOf(args: readonly string[]): Promise<number> {
   const text = await runNode(args);
   if (!/^\d+$/.test(text)) throw new Error(`a child printed ${text.slice(0, 80)}`);
   return Number(text);

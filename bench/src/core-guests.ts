@@ -25,7 +25,7 @@ type Runs = Readonly<Record<(typeof RUN)[keyof typeof RUN]['core'], (n: number) 
 
 /** The caller as a core module. Of its imports only `add` does something. */
 export async function coreCaller(scene: Scene, add: (a: number, b: number) => number): Promise<Runs> {
-  const ops = { add, echo: unlinked, bytes: unlinked };
+  const ops = { add, echo: unlinked, bytes: unlinked, place: unlinked };
   return (await instantiate(await scene.guests.core('caller'), { 'bench:guests/ops': ops })) as Runs;
 }
 

@@ -13,7 +13,7 @@ export class Guests {
   readonly #made = new Map<string, Promise<Uint8Array>>();
 
   /** A core module of `bench/guests`. */
-  core(name: Part | 'memory-copy'): Promise<Uint8Array> {
+  core(name: Part | 'memory-copy' | 'extism'): Promise<Uint8Array> {
     return this.#once(`core ${name}`, () => assemble(name, readFileSync(new URL(`${name}.wat`, FOLDER), 'utf8')));
   }
 
@@ -28,7 +28,9 @@ export class Guests {
   composed(): Promise<Uint8Array> {
     return this.#once('composed', async () => {
       const [callee, caller] = await Promise.all([this.component('callee'), this.component('caller')]);
-      const runs = ['run-add', 'run-echo', 'run-bytes'].map((name) => `(export "${name}" (func $r "${name}"))`);
+      const runs = ['run-add', 'run-echo', 'run-bytes', 'run-place'].map(
+        (name) => `(export "${name}" (func $r "${name}"))`,
+      );
       return await parse(`(component
         ${await named('$callee', callee)}
         ${await named('$caller', caller)}

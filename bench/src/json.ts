@@ -1,6 +1,6 @@
 import { describeMachine, describeVersions } from './machine.ts';
 import type { Result } from './result.ts';
-import { NS_PER } from './row.ts';
+import { PER_UNIT } from './row.ts';
 import { verdictsOf } from './verdict.ts';
 
 /** The figures for programs: `{ machine, versions, rows, missing, targets }`. Times are in the unit of their row. */
@@ -9,7 +9,7 @@ export function toJson(results: readonly Result[]): object {
     [...outcomes].flatMap(([subject, outcome]) => {
       if (outcome.kind !== 'measured') return [];
       const { p50, p99, best } = outcome.measured;
-      const [p50InUnit, p99InUnit, bestInUnit] = [p50, p99, best].map((value) => value / NS_PER[unit]);
+      const [p50InUnit, p99InUnit, bestInUnit] = [p50, p99, best].map((value) => value / PER_UNIT[unit]);
       return [{ id, subject, unit, p50: p50InUnit, p99: p99InUnit, best: bestInUnit }];
     }),
   );

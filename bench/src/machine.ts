@@ -27,6 +27,7 @@ export function describeVersions(): Record<string, string | null> {
     // jco 1.35 is a command line around this package.
     'jco-1.35': versionAt(new URL('../package.json', import.meta.resolve('@bytecodealliance/jco-transpile'))),
     'jco-1.10': versionAt(new URL('../peers/node_modules/jco-1.10/package.json', import.meta.url)),
+    extism: versionAt(new URL('../peers/node_modules/@extism/extism/package.json', import.meta.url)),
   };
 }
 

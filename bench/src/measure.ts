@@ -14,7 +14,7 @@ export interface Plan {
 export const THOROUGH: Plan = { warmUpMs: 250, rounds: 9, samples: 5, batchMs: 8, maxSamples: 1000 };
 export const QUICK: Plan = { warmUpMs: 20, rounds: 2, samples: 3, batchMs: 1, maxSamples: 10 };
 
-/** In nanoseconds, each of one operation. */
+/** In nanoseconds (or bytes), each of one operation. */
 export interface Measured {
   readonly p50: number;
   readonly p99: number;

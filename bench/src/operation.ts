@@ -1,14 +1,15 @@
 import type { Subject } from './row.ts';
 import { assertRight } from './row.ts';
 
-/** What a call does: `add` two numbers, give back a string of 16 bytes, give back 64 KiB. */
-export type Operation = 'add' | 'echo' | 'bytes';
+/** What a call does: `add` two numbers, give back a string of 16 bytes, give back 64 KiB, or an order. */
+export type Operation = 'add' | 'echo' | 'bytes' | 'place';
 
 /** The export of the caller that does it `n` times inside, as WIT names it and as jco does. */
 export const RUN = {
   add: { wit: 'run-add', jco: 'runAdd', core: 'run-add' },
   echo: { wit: 'run-echo', jco: 'runEcho', core: 'run-echo' },
   bytes: { wit: 'run-bytes', jco: 'runBytes', core: 'run-bytes' },
+  place: { wit: 'run-place', jco: 'runPlace', core: 'run-place' },
 } as const satisfies Record<Operation, object>;
 
 /** What the caller answers when `n` operations went right. */
@@ -19,6 +20,25 @@ export function answerTo(operation: Operation, n: number): number {
 /** A guest that makes the calls itself: one entry from the host for all of them. */
 export function insideSubject(name: string, operation: Operation, run: (n: number) => unknown): Subject {
   return { run: (n) => assertRight(name, Number(run(n)) >>> 0, answerTo(operation, n)) };
+}
+
+/** Crossings at one pair before the next has its turn. */
+const CALLS = 100;
+
+/** Many guests that make the calls themselves, visited by turns. */
+export function amongSubject(name: string, runs: readonly ((n: number) => number)[]): Subject {
+  const sum = answerTo('add', CALLS);
+  for (const run of runs) assertRight(name, run(CALLS), sum);
+  let next = 0;
+  return {
+    run(count) {
+      for (let i = 0; i < count; i += CALLS) {
+        if (runs[next]?.(CALLS) !== sum) throw new Error(`${name}: pair ${next} gave something else`);
+        next = (next + 1) % runs.length;
+      }
+    },
+    counts: [CALLS * 5000, CALLS * 5000],
+  };
 }
 
 /** Sixteen strings of 16 bytes, so that none is the result of the call before. */

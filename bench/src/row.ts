@@ -1,8 +1,9 @@
 import type { Scene } from './scene.ts';
 
-export type Unit = 'ns' | 'us' | 'ms';
+export type Unit = 'ns' | 'us' | 'ms' | 'KiB';
 
-export const NS_PER: Readonly<Record<Unit, number>> = { ns: 1, us: 1e3, ms: 1e6 };
+/** Samples are in nanoseconds, or in bytes. */
+export const PER_UNIT: Readonly<Record<Unit, number>> = { ns: 1, us: 1e3, ms: 1e6, KiB: 1024 };
 
 /** One thing that is measured, and who is measured at it. */
 export interface Row {
@@ -34,7 +35,7 @@ export type MakeSubject = (scene: Scene) => Promise<Subject>;
 export interface Subject {
   /**
    * Does it `count` times and checks that it was done: throws when a result is wrong. May return the nanoseconds it took,
-   * where another process held the clock.
+   * where another process held the clock, or the bytes, where those are counted.
    */
   run(count: number): Took | Promise<Took>;
   /** Makes ready for a sample, and tidies up after it: outside the clock. */

@@ -1,8 +1,17 @@
 import type { Operation } from './operation.ts';
 import type { MakeSubject, Row } from './row.ts';
-import { cofferdamCall, cofferdamHostScalar, cofferdamHostString, cofferdamInstance } from './subjects/cofferdam.ts';
+import {
+  cofferdamCall,
+  cofferdamHostScalar,
+  cofferdamHostString,
+  cofferdamInstance,
+  preparedScalar,
+  preparedString,
+} from './subjects/cofferdam.ts';
 import { rawHostScalar, rawHostString, rawInstance } from './subjects/cofferdam-raw.ts';
-import { directCall, directHostCall } from './subjects/direct-wasm.ts';
+import { directAmong, directCall, directHostCall } from './subjects/direct-wasm.ts';
+import { extismNoop, extismString } from './subjects/extism.ts';
+import { callAmong, makeMany, memoryOfMany } from './subjects/instances.ts';
 import { jcoComposed, jcoHostScalar, jcoHostString, jcoInstance, jcoLinked } from './subjects/jco.ts';
 import { accept, sustain, verify } from './subjects/journal.ts';
 import { thunkCall, thunkHostScalar, thunkHostString } from './subjects/js-thunk.ts';
@@ -51,18 +60,31 @@ export const ROWS: readonly Row[] = [
     subjects: { cofferdam: cofferdamCall('bytes'), 'memory-copy': memoryCopy, ...jcoCalls('bytes') },
   },
   {
+    id: 'call.record.inline',
+    what: 'an order there and back: records, a list of them, a variant, an option, a result, six strings',
+    unit: 'ns',
+    sampling: 'batch',
+    targets: [
+      { times: 1 / 20, of: ['jco-1.10-linked'] },
+      { times: 1, of: ['jco-1.10-linked'] },
+    ],
+    subjects: { cofferdam: cofferdamCall('place'), ...jcoCalls('place') },
+  },
+  {
     id: 'host.scalar',
     what: 'the host calls u32, u32 -> u32, checked and recorded',
     unit: 'ns',
     sampling: 'batch',
     targets: [{ atMost: 10 }],
     subjects: {
-      cofferdam: cofferdamHostScalar,
+      cofferdam: preparedScalar,
+      'cofferdam-async': cofferdamHostScalar,
       'cofferdam-raw': rawHostScalar,
       'direct-wasm': directHostCall,
       'js-thunk': thunkHostScalar,
       'jco-1.35-linked': jcoHostScalar('1.35'),
       'jco-1.10-linked': jcoHostScalar('1.10'),
+      'extism-noop': extismNoop,
     },
   },
   {
@@ -72,11 +94,13 @@ export const ROWS: readonly Row[] = [
     sampling: 'batch',
     targets: [{ atMost: 150 }],
     subjects: {
-      cofferdam: cofferdamHostString,
+      cofferdam: preparedString,
+      'cofferdam-async': cofferdamHostString,
       'cofferdam-raw': rawHostString,
       'js-thunk': thunkHostString,
       'jco-1.35-linked': jcoHostString('1.35'),
       'jco-1.10-linked': jcoHostString('1.10'),
+      extism: extismString,
     },
   },
   {
@@ -92,6 +116,37 @@ export const ROWS: readonly Row[] = [
       'jco-1.35-linked': jcoInstance('1.35'),
       'jco-1.10-linked': jcoInstance('1.10'),
     },
+  },
+  {
+    id: 'instances.10000',
+    what: 'u32, u32 -> u32 between the two of each of 5,000 live pairs by turns, a hundred calls at a time',
+    unit: 'ns',
+    sampling: 'batch',
+    targets: [{ times: 1.25, of: ['cofferdam-1-pair'] }],
+    subjects: {
+      cofferdam: callAmong(5000),
+      'cofferdam-100-pairs': callAmong(100),
+      'cofferdam-1-pair': callAmong(1),
+      'direct-wasm-5000-pairs': directAmong,
+    },
+  },
+  {
+    id: 'instances.10000.new',
+    what: 'a new instance of a small component, on the way to 10,000 in one host',
+    unit: 'us',
+    sampling: 'each',
+    samples: 1000,
+    targets: [{ atMost: 40 }],
+    subjects: { cofferdam: makeMany },
+  },
+  {
+    id: 'instances.10000.memory',
+    what: 'resident memory of one of 10,000 instances, and what the host keeps of it',
+    unit: 'KiB',
+    sampling: 'each',
+    samples: 1,
+    targets: [],
+    subjects: { cofferdam: memoryOfMany },
   },
   {
     id: 'load.cold',

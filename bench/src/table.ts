@@ -1,6 +1,6 @@
 import type { Outcome } from './measure.ts';
 import type { Result } from './result.ts';
-import { NS_PER, type Row, type Unit } from './row.ts';
+import { PER_UNIT, type Row, type Unit } from './row.ts';
 import { measuredOf, type Verdict, verdictsOf } from './verdict.ts';
 
 /** A result as people read it: a line for each subject, then one for each target. */
@@ -34,7 +34,7 @@ function cells({ unit }: Row, outcome: Outcome, best: number | null): string {
 
 /** `1.23 µs`. */
 export function inUnit(nanoseconds: number, unit: Unit): string {
-  return `${round(nanoseconds / NS_PER[unit])} ${unit === 'us' ? 'µs' : unit}`;
+  return `${round(nanoseconds / PER_UNIT[unit])} ${unit === 'us' ? 'µs' : unit}`;
 }
 
 export function standing({ isMet, timesBound }: Verdict): string {

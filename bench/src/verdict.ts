@@ -1,6 +1,6 @@
 import type { Measured } from './measure.ts';
 import type { Result } from './result.ts';
-import { NS_PER, type Target } from './row.ts';
+import { PER_UNIT, type Target } from './row.ts';
 
 /** A target, and how the medians stand to it. */
 export interface Verdict {
@@ -14,7 +14,7 @@ export interface Verdict {
 export function verdictsOf({ row, outcomes }: Result): Verdict[] {
   return row.targets.map((target): Verdict => {
     const found = measuredOf(outcomes, target.subject ?? 'cofferdam')?.p50;
-    const bound = 'atMost' in target ? target.atMost * NS_PER[row.unit] : boundByPeers(outcomes, target);
+    const bound = 'atMost' in target ? target.atMost * PER_UNIT[row.unit] : boundByPeers(outcomes, target);
     const text = textOf(target, row.unit);
     if (found === undefined || bound === null) return { target: text, isMet: null, timesBound: null };
     return { target: text, isMet: found <= bound, timesBound: found / bound };

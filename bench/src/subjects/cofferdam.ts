@@ -1,6 +1,6 @@
 import { createHost, type Host } from '../../../src/index.ts';
 import { makeStage } from '../bench-host.ts';
-import { answerTo, type Operation, RUN, TEXTS } from '../operation.ts';
+import { answerTo, type Operation, RUN, scalarSubject, stringSubject, TEXTS } from '../operation.ts';
 import { assertRight, type MakeSubject } from '../row.ts';
 import type { Scene } from '../scene.ts';
 
@@ -22,13 +22,26 @@ export function cofferdamCall(operation: Operation): MakeSubject {
   };
 }
 
+/** By `host.prepare`: decided once, called at once. */
+export const preparedScalar: MakeSubject = async (scene) => {
+  const host = await openHost(scene, ['callee']);
+  const { call } = host.prepare<number>('callee.add', PUBLIC);
+  return { ...scalarSubject('cofferdam', (a, b) => call(a, b)), close: () => host.close() };
+};
+
+export const preparedString: MakeSubject = async (scene) => {
+  const host = await openHost(scene, ['callee']);
+  const { call } = host.prepare<string>('callee.echo', PUBLIC);
+  return { ...stringSubject('cofferdam', (text) => call(text)), close: () => host.close() };
+};
+
 export const cofferdamHostScalar: MakeSubject = async (scene) => {
   const host = await openHost(scene, ['callee']);
   return {
     async run(count) {
       let sum = 0;
       for (let i = 1; i <= count; i++) sum = (await host.call<number>('callee.add', [sum, i], PUBLIC)).value;
-      assertRight('cofferdam', sum, answerTo('add', count));
+      assertRight('cofferdam-async', sum, answerTo('add', count));
     },
     close: () => host.close(),
   };
@@ -41,7 +54,7 @@ export const cofferdamHostString: MakeSubject = async (scene) => {
       for (let i = 0; i < count; i++) {
         const text = TEXTS[i & 15] as string;
         const { value } = await host.call('callee.echo', [text], PUBLIC);
-        if (value !== text) assertRight('cofferdam', value, text);
+        if (value !== text) assertRight('cofferdam-async', value, text);
       }
     },
     close: () => host.close(),

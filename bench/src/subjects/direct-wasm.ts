@@ -1,5 +1,5 @@
 import { coreCallee, coreCaller } from '../core-guests.ts';
-import { insideSubject, RUN, scalarSubject } from '../operation.ts';
+import { amongSubject, insideSubject, RUN, scalarSubject } from '../operation.ts';
 import type { Subject } from '../row.ts';
 import type { Scene } from '../scene.ts';
 
@@ -8,6 +8,16 @@ export async function directCall(scene: Scene): Promise<Subject> {
   const callee = await coreCallee(scene);
   const caller = await coreCaller(scene, callee.add);
   return insideSubject('direct-wasm', 'add', caller[RUN.add.core]);
+}
+
+/** The same among 5,000 pairs, as `callAmong` visits them: what a visit to memory that was not used for long costs. */
+export async function directAmong(scene: Scene): Promise<Subject> {
+  const calls: ((n: number) => number)[] = [];
+  for (let i = 0; i < 5000; i++) {
+    const callee = await coreCallee(scene);
+    calls.push((await coreCaller(scene, callee.add))[RUN.add.core]);
+  }
+  return amongSubject('direct-wasm-5000-pairs', calls);
 }
 
 /** JavaScript calls the Wasm export, with nothing in between. */

@@ -2,7 +2,7 @@ import { mkdtempSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { makeStage } from '../bench-host.ts';
-import { nanosecondsOf } from '../child.ts';
+import { numberOf } from '../child.ts';
 import type { JcoVersion } from '../jco.ts';
 import type { MakeSubject } from '../row.ts';
 import type { Scene } from '../scene.ts';
@@ -20,7 +20,7 @@ export function loadCold(opinion: 'both' | 'own'): MakeSubject {
       before: () => {
         cacheDir = mkdtempSync(join(scene.folder, 'empty-'));
       },
-      run: () => nanosecondsOf([loadOnce, folder, cacheDir, opinion]),
+      run: () => numberOf([loadOnce, folder, cacheDir, opinion]),
       counts: ONE,
     };
   };
@@ -30,8 +30,8 @@ export function loadCold(opinion: 'both' | 'own'): MakeSubject {
 export const loadCached: MakeSubject = async (scene) => {
   const { folder, cacheDir } = await makeStage(scene, ['large']);
   const { loadOnce } = await scene.programs();
-  await nanosecondsOf([loadOnce, folder, cacheDir, 'both']);
-  return { run: () => nanosecondsOf([loadOnce, folder, cacheDir, 'both']), counts: ONE };
+  await numberOf([loadOnce, folder, cacheDir, 'both']);
+  return { run: () => numberOf([loadOnce, folder, cacheDir, 'both']), counts: ONE };
 };
 
 export function jcoLoadCold(version: JcoVersion): MakeSubject {
@@ -39,7 +39,7 @@ export function jcoLoadCold(version: JcoVersion): MakeSubject {
     const file = await largeFile(scene);
     await scene.jco(version); // says whether it is installed
     return {
-      run: () => nanosecondsOf([JCO_CHILD, 'cold', version, file, mkdtempSync(join(scene.folder, 'jco-'))]),
+      run: () => numberOf([JCO_CHILD, 'cold', version, file, mkdtempSync(join(scene.folder, 'jco-'))]),
       counts: ONE,
     };
   };
@@ -49,7 +49,7 @@ export function jcoLoadCold(version: JcoVersion): MakeSubject {
 export function jcoLoadCached(version: JcoVersion): MakeSubject {
   return async (scene) => {
     const { file } = await (await scene.jco(version)).transpile(await scene.guests.large(), 'large');
-    return { run: () => nanosecondsOf([JCO_CHILD, 'cached', version, file]), counts: ONE };
+    return { run: () => numberOf([JCO_CHILD, 'cached', version, file]), counts: ONE };
   };
 }
 
