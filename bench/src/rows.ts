@@ -127,7 +127,7 @@ export const ROWS: readonly Row[] = [
       cofferdam: callAmong(5000),
       'cofferdam-100-pairs': callAmong(100),
       'cofferdam-1-pair': callAmong(1),
-      'direct-wasm-5000-pairs': directAmong,
+      'direct-wasm-1000-pairs': directAmong,
     },
   },
   {
