@@ -1,6 +1,7 @@
 import { type Offered, whyNotFused, wire } from '../broker/wiring.ts';
 import type { Code } from '../compartment/contract.ts';
 import { LabelSpace } from '../label/index.ts';
+import type { LoadEnv } from '../load/index.ts';
 import type { Policy } from '../policy/policy.ts';
 import { loadCode } from './code.ts';
 
@@ -22,10 +23,10 @@ export interface LinkReport {
  * All links of a policy, as a host would make them. Guests are compiled and linked, and none is run; functions of the
  * program may be missing. Throws what createHost throws for the rest.
  */
-export async function linksOf(policy: Policy): Promise<LinkReport[]> {
+export async function linksOf(policy: Policy, env: Pick<LoadEnv, 'cacheDir'> = {}): Promise<LinkReport[]> {
   const codes = new Map<string, Code>();
   for (const [name, compartment] of policy.compartments) {
-    codes.set(name, await loadCode(compartment, { baseDir: policy.baseDir }));
+    codes.set(name, await loadCode(compartment, { ...env, baseDir: policy.baseDir }));
   }
   const offered = Object.fromEntries([...policy.resources.keys()].map((name): [string, Offered] => [name, NOTHING]));
   const wiring = wire(policy, codes, offered, new LabelSpace(policy.tags.values()));

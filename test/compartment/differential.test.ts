@@ -1,13 +1,16 @@
 import { readFileSync } from 'node:fs';
-import { isDeepStrictEqual } from 'node:util';
 import { expect, it } from 'vitest';
 import { makeInlineCode } from '../../src/compartment/inline.ts';
 import { planComponent } from '../../src/wasm/index.ts';
-import { differences, transpile } from './differential.ts';
+import { transpile } from './differential.ts';
 import { hostOf } from './forwarder.ts';
+import { compareRuntimes } from './three-runtimes.ts';
 
-it('random types and values come through as they do in jco', async () => {
-  expect(await differences(isDeepStrictEqual, { types: 30, values: 5, seed: 7 })).toEqual([]);
+it('values of random types come through lifted and lowered, fused, and in jco', async () => {
+  const { found, types } = await compareRuntimes({ types: 200, values: 5, seed: 7 });
+  expect(found).toEqual([]);
+  expect(types).toMatchObject({ 'lifted and lowered': 200, fused: 200 });
+  expect(types.jco).toBeGreaterThan(190);
 });
 
 it('a real component, with its callbacks, does as it does in jco', async () => {

@@ -4,19 +4,11 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { transpileBytes } from '@bytecodealliance/jco-transpile';
 import { componentEmbed, componentNew } from '@bytecodealliance/jco-transpile/wasm-tools';
-import fc from 'fast-check';
-import { makeInlineCode } from '../../src/compartment/inline.ts';
-import { planComponent } from '../../src/wasm/index.ts';
 import type { ValType } from '../../src/wasm/types.ts';
-import { typeOfDepth, valuesOf } from '../abi/arbitrary.ts';
-import { forwarder, func, hostOf } from './forwarder.ts';
+import { forwarder, forwarders, func } from './forwarder.ts';
 import { assemble } from './support.ts';
 
-/**
- * The same component and the same values through this runtime and through jco: what the import saw and what the
- * export answered must be equal. The component hands its argument on to its import, and the answer back.
- */
-type Run = (value: unknown) => { seen: unknown; answer: unknown };
+/* Components for random types, and jco that runs them: see three-runtimes.ts. */
 
 /** WIT for a type; declarations of its named parts are collected. */
 class WitWriter {
@@ -68,6 +60,7 @@ class WitWriter {
   }
 }
 
+/** A component whose export `f` hands its argument on to its import `g`, and the answer back. */
 export async function componentOf(type: ValType): Promise<Uint8Array> {
   const wit = new WitWriter();
   const text = wit.type(type);
@@ -76,30 +69,21 @@ export async function componentOf(type: ValType): Promise<Uint8Array> {
   return componentNew(binary, []);
 }
 
-async function runHere(bytes: Uint8Array): Promise<Run> {
-  const code = await makeInlineCode({
-    plan: planComponent(bytes),
-    bytes,
-    sha256: '',
-    limits: { messageBytes: 1 << 20 },
-  });
-  return (value) => {
-    let seen: unknown;
-    const instance = code.instantiate(hostOf((_, [arg]) => (seen = arg)));
-    return { answer: instance.call(0, [value]), seen };
-  };
+/** One component for many types: function `pass0`, `pass1`, … of the interface that it exports asks the same of its import. */
+export async function componentOfAll(types: readonly ValType[]): Promise<Uint8Array> {
+  const wit = new WitWriter();
+  const functions = types.map((type) => wit.type(type)).map((text, i) => `pass${i}: func(p0: ${text}) -> ${text};`);
+  const witSource = `package test:forward; interface ${INTERFACE.split('/')[1]} { ${[...wit.declarations, ...functions].join('\n')} }
+    world w { import api; export api; }`;
+  const binary = await componentEmbed({ binary: await assemble(forwarders(types, INTERFACE)), witSource, world: 'w' });
+  return componentNew(binary, []);
 }
 
-async function runInJco(bytes: Uint8Array): Promise<Run> {
-  const instantiate = await transpile(bytes);
-  return (value) => {
-    let seen: unknown;
-    const { f } = instantiate({ g: { default: (arg: unknown) => (seen = arg) } });
-    return { answer: f?.(value), seen };
-  };
-}
+/** What a component of `componentOfAll` imports and exports. */
+export const INTERFACE = 'test:forward/api';
 
-type JcoInstantiate = (imports: object) => Readonly<Record<string, (...args: unknown[]) => unknown>>;
+type JcoFunction = (...args: unknown[]) => unknown;
+type JcoInstantiate = (imports: object) => Readonly<Record<string, JcoFunction>>;
 
 /** A component as jco runs it. */
 export async function transpile(bytes: Uint8Array): Promise<JcoInstantiate> {
@@ -116,58 +100,19 @@ export async function transpile(bytes: Uint8Array): Promise<JcoInstantiate> {
   }
 }
 
-export interface Difference {
-  readonly type: ValType;
-  readonly value: unknown;
-  readonly here: unknown;
-  readonly jco: unknown;
-}
-
-/** Without what jco does otherwise: it writes `{ tag, val: undefined }` at times, and loses a byte order mark. */
-function comparable(value: unknown): unknown {
-  if (typeof value === 'string') return value.replace(/^\uFEFF/, '');
-  if (Array.isArray(value)) return value.map(comparable);
-  if (typeof value !== 'object' || value === null || ArrayBuffer.isView(value)) return value;
-  return Object.fromEntries(
-    Object.entries(value)
-      .filter(([, part]) => part !== undefined)
-      .map(([key, part]) => [key, comparable(part)]),
-  );
-}
-
-/** Compares `types` random types with `values` values each. */
-export async function differences(
-  isEqual: (a: unknown, b: unknown) => boolean,
-  { types, values, seed }: { types: number; values: number; seed: number },
-): Promise<Difference[]> {
-  const found: Difference[] = [];
-  const suited = typeOfDepth(3).filter((type) => !isBeyondJco(type) && type.kind !== 'result');
-  for (const type of fc.sample(suited, { numRuns: types, seed })) {
-    const bytes = await componentOf(type);
-    const [here, jco] = [await runHere(bytes), await runInJco(bytes)];
-    for (const value of fc.sample(valuesOf(type), { numRuns: values, seed })) {
-      const [a, b] = [here, jco].map((run) => attempt(() => comparable(run(value))));
-      if (!isEqual(a, b) || (a as { threw?: unknown }).threw !== undefined)
-        found.push({ type, value, here: a, jco: b });
-    }
-  }
-  return found;
-}
-
-function attempt(run: () => unknown): unknown {
-  try {
-    return run();
-  } catch (error) {
-    return { threw: error };
-  }
-}
-
 /**
  * jco does not know lists of fixed length, and writes the middle one of three nested options without a tag, so that it
  * cannot tell `some(none)` from `none`.
  */
 export function isBeyondJco(type: ValType): boolean {
-  const text = JSON.stringify(type, (key, part) => (key === 'names' ? [] : part));
-  const option = '{"kind":"option","some":';
-  return text.includes('"length":') || text.includes(option.repeat(3));
+  return hasFixedList(type) || textOf(type).includes('{"kind":"option","some":'.repeat(3));
+}
+
+export function hasFixedList(type: ValType): boolean {
+  return textOf(type).includes('"length":');
+}
+
+/** Without names of cases and flags, which may be anything. */
+function textOf(type: ValType): string {
+  return JSON.stringify(type, (key, part) => (key === 'names' ? [] : part));
 }

@@ -109,3 +109,43 @@ export function forwarder({ params, result }: FuncType): string {
     ${store}
     ${body}))`;
 }
+
+/**
+ * The same for many functions of one type each, all of one interface. What an earlier call left is written over from the
+ * next one on, so that no reader may come too late; the memory grows for a while, so that views go stale.
+ */
+export function forwarders(types: readonly ValType[], interfaceId: string): string {
+  const type = (kind: string, cores: readonly string[]) => (cores.length > 0 ? `(${kind} ${cores.join(' ')})` : '');
+  const parts = types.map((each, i) => {
+    const flat = flatTypes(each);
+    const passed = flat.length > 16 ? ['i32'] : flat;
+    const args = passed.map((_, at) => `(local.get ${at})`).join(' ');
+    const isIndirect = flat.length > 1;
+    const results = isIndirect ? '(result i32) (local $out i32)' : type('result', flat);
+    return {
+      imported: `(import "${interfaceId}" "pass${i}" (func $g${i} ${type('param', isIndirect ? [...passed, 'i32'] : passed)} ${isIndirect ? '' : type('result', flat)}))`,
+      exported: `(func (export "${interfaceId}#pass${i}") ${type('param', passed)} ${results}
+        ${isIndirect ? '(local.set $out (call $realloc (i32.const 0) (i32.const 0) (i32.const 8) (i32.const 8192)))' : ''}
+        (call $g${i} ${args} ${isIndirect ? '(local.get $out)) (local.get $out' : ''})
+        (global.set $isOver (i32.const 1)))`,
+    };
+  });
+  return `(module
+  ${parts.map(({ imported }) => imported).join('\n')}
+  (memory (export "memory") 1)
+  (global $top (mut i32) (i32.const 4096))
+  (global $isOver (mut i32) (i32.const 0))
+  (func $realloc (export "cabi_realloc") (param i32 i32) (param $align i32) (param $size i32) (result i32) (local $at i32)
+    (if (global.get $isOver) (then (global.set $top (i32.const 4096)) (global.set $isOver (i32.const 0))))
+    (local.set $at (i32.and
+      (i32.add (global.get $top) (i32.sub (local.get $align) (i32.const 1)))
+      (i32.sub (i32.const 0) (local.get $align))))
+    (global.set $top (i32.add (local.get $at) (local.get $size)))
+    (if (i32.lt_u (memory.size) (i32.const 200)) (then (drop (memory.grow (i32.const 1)))))
+    (block $fits (loop $more
+      (br_if $fits (i32.le_u (global.get $top) (i32.mul (memory.size) (i32.const 65536))))
+      (br_if $fits (i32.eq (memory.grow (i32.const 16)) (i32.const -1)))
+      (br $more)))
+    (local.get $at))
+  ${parts.map(({ exported }) => exported).join('\n')})`;
+}
