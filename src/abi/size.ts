@@ -10,6 +10,8 @@ import { isTaggedOption, propertyNames } from './names.ts';
 export interface Sizer {
   params(args: readonly unknown[]): number;
   result(value: unknown): number;
+  /** What `params` gives for all arguments; null where it depends on them. */
+  readonly fixedParams: number | null;
 }
 
 /** Bytes beyond the value's own size; null where there can be none. */
@@ -35,8 +37,20 @@ function makeSizer(type: FuncType): Sizer {
   const fixed = type.params.reduce((sum, param) => sum + layoutOf(param.type).size, 0);
   const isFixed = type.params.every((param) => extraOf(param.type) === null);
   return {
-    params: isFixed ? () => fixed : (args) => params.reduce((sum, size, i) => sum + size(args[i]), 0),
+    params: isFixed ? () => fixed : sumOf(params),
     result: result === null ? () => 0 : sizeFunction(result),
+    fixedParams: isFixed ? fixed : null,
+  };
+}
+
+/** `reduce` would cost more than what it adds up. */
+function sumOf(sizes: readonly Loose[]): (args: readonly unknown[]) => number {
+  const [only] = sizes;
+  if (only !== undefined && sizes.length === 1) return (args) => only(args[0]);
+  return (args) => {
+    let sum = 0;
+    for (let i = 0; i < sizes.length; i++) sum += (sizes[i] as Loose)(args[i]);
+    return sum;
   };
 }
 
@@ -47,6 +61,7 @@ export function sizeOf(type: ValType, value: unknown): number {
 
 function sizeFunction(type: ValType): Loose {
   const { size } = layoutOf(type);
+  if (type.kind === 'string') return (value) => size + Buffer.byteLength(value as string);
   const extra = extraOf(type) as Loose | null;
   return extra === null ? () => size : (value) => size + extra(value);
 }

@@ -33,11 +33,13 @@ export function prepareCall<T>(
   const prepared = broker.prepare(crossing);
   const sizer = sizerOf(edge.type);
   const isResult = edge.type.result?.kind === 'result';
+  const wanted = edge.type.params.length;
+  const { fixedParams } = sizer;
   return {
     call(...args) {
       messages.assertOpen();
-      assertCount(edge, args, target);
-      const value = prepared.call(args, sizeOfArguments(edge, args, target, sizer));
+      if (args.length !== wanted) assertCount(edge, args, target);
+      const value = prepared.call(args, fixedParams ?? sizeOfArguments(edge, args, target, sizer));
       return (isResult ? unwrapResult(edge, { value, label: prepared.label }) : value) as T;
     },
     get label() {
