@@ -88,6 +88,7 @@ function cross({ type, args, answer, junk, postReturn }: Case, repeat: number): 
   }
 }
 
+/** CI takes more. */
 const runs = Number(process.env.FUSED_RUNS ?? 1000);
 
 const functions = (depth: number) =>
@@ -109,10 +110,14 @@ describe('values cross as they are', () => {
   it.each([
     ['scalar functions', functions(1).filter(isScalar)],
     ['functions of any type', functions(3)],
-  ] as const)('%s', (_, types) => {
-    fc.assert(
-      fc.property(types.chain(casesOf), (one) => cross(one, 2)),
-      { numRuns: runs },
-    );
-  });
+  ] as const)(
+    '%s',
+    (_, types) => {
+      fc.assert(
+        fc.property(types.chain(casesOf), (one) => cross(one, 2)),
+        { numRuns: runs },
+      );
+    },
+    30_000 + 10 * runs,
+  );
 });
