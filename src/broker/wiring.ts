@@ -46,10 +46,8 @@ export function wire(
     if (!code) throw new CofferdamError('INTERNAL', `${name} was not loaded.`);
     const old = previous?.compartments.get(name);
     const isSame = old?.code === code && isDeepStrictEqual(old.policy, compartment);
-    compartments.set(
-      name,
-      isSame ? old : { name, policy: compartment, code, base: space.label(compartment.base), edges: NO_EDGES },
-    );
+    const base = space.label(compartment.base);
+    compartments.set(name, isSame ? old : { name, policy: compartment, code, base, edges: NO_EDGES });
   }
   let nextEdgeId = previous?.nextEdgeId ?? 0;
   const add: Add = (edge) => ({ ...edge, id: nextEdgeId++, text: `${edge.from} -> ${edge.to}: ${edge.name}` });
@@ -61,7 +59,7 @@ export function wire(
       entries: entriesOf(policy, compartment, add),
       imports,
       suspending: new Set(),
-      fused: fusedOf(policy, compartment, imports),
+      fused: new Set(imports.flatMap((edge, i) => (whyNotFused(policy, compartment, edge, i) === null ? [i] : []))),
     });
   }
   markSuspending(drafts);
@@ -150,8 +148,7 @@ function edgeOf(around: Surroundings, link: LinkPolicy, imported: WorldFunction)
   }
   const common = { from: link.from, to: link.to, type: imported.type, linkGate: link.gate, isPost: link.post };
   if (link.toKind === 'resource') {
-    const target = resourceTarget(around, link, imported);
-    return { ...common, name: imported.id, target, exportGate: null };
+    return { ...common, name: imported.id, target: resourceTarget(around, link, imported), exportGate: null };
   }
   const compartment = around.compartments.get(link.to);
   if (!compartment) throw new CofferdamError('INTERNAL', `${link.to} was not loaded.`);
@@ -222,11 +219,6 @@ function assertGates({ name, policy, code }: Compartment): void {
   }
 }
 
-/** Links whose crossing is generated Wasm. */
-function fusedOf(policy: Policy, from: Compartment, imports: readonly Edge[]): ReadonlySet<number> {
-  return new Set(imports.flatMap((edge, index) => (whyNotFused(policy, from, edge, index) === null ? [index] : [])));
-}
-
 /**
  * Why the crossing of a link (import `index` of `from`) is not generated Wasm; null if it is: a call between two inline
  * instances that live as long as their label, without a gate. A chain of fused calls enters an instance at most once, so
@@ -234,12 +226,10 @@ function fusedOf(policy: Policy, from: Compartment, imports: readonly Edge[]): R
  */
 export function whyNotFused(policy: Policy, from: Compartment, edge: Edge, index: number): string | null {
   const { to, target, isPost, linkGate, exportGate } = edge;
-  const { callDepth } = policy.limits;
   if (target.kind === 'resource') return `${to} is a function of the program`;
   if (isPost) return 'it is a post';
   if (linkGate !== null || exportGate !== null) return `the ${linkGate ? 'link' : 'export'} has a gate`;
-  if (callDepth < policy.compartments.size)
-    return `limits.callDepth is less than ${policy.compartments.size} compartments`;
+  if (policy.limits.callDepth < policy.compartments.size) return 'limits.callDepth is less than there are compartments';
   return whyEndNotFused(from, 'import', index) ?? whyEndNotFused(target.compartment, 'export', target.index);
 }
 

@@ -64,9 +64,8 @@ export class InlineCode implements Code {
   whyNotFused(side: 'import' | 'export', index: number): string | null {
     const { plan, encodings } = this.recipe;
     const type = (side === 'import' ? this.world.imports : this.world.exports)[index]?.type;
-    const encoding = encodings[side][index] ?? 'unknown, since no module uses it';
     if (plan.scopes > 1) return 'it is made of several components';
-    if (type === undefined || encoding !== 'utf8') return `its string encoding is ${encoding}`;
+    if (type === undefined || encodings[side][index] !== 'utf8') return 'its strings are not utf8, or it is not used';
     // A gate for scalars calls the export itself, and would leave its post-return out.
     const isPosted = side === 'export' && plan.exports[index]?.options.postReturn !== null;
     return whyNotFusable(type) ?? (isPosted && isScalar(type) ? 'it has a post-return for plain numbers' : null);

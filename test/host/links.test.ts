@@ -71,7 +71,7 @@ describe('a link is crossed in generated Wasm', () => {
       'the export has a gate',
       'back has instances: per-call',
       'front has instances: per-call',
-      'limits.callDepth is less than 2 compartments',
+      'limits.callDepth is less than there are compartments',
       'say is a function of the program',
       'back: it has a post-return for plain numbers',
     ]);

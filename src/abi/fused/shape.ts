@@ -28,12 +28,10 @@ function fits(type: ValType, depth: number, budget: { nodes: number; hasHandle: 
     types.length <= MAX_FUSED_NODES &&
     types.every((part) => part === null || fits(part, depth + 1, budget));
   switch (type.kind) {
-    case 'list':
-      if (!all([type.element])) return false;
-      if (type.length === undefined) return true;
-      return (
-        Number.isInteger(type.length) && type.length > 0 && type.length * layoutOf(type.element).size <= MAX_FIXED_BYTES
-      );
+    case 'list': {
+      const { element, length: n = 1 } = type;
+      return all([element]) && Number.isInteger(n) && n > 0 && n * layoutOf(element).size <= MAX_FIXED_BYTES;
+    }
     case 'record':
     case 'tuple':
       return all(fieldTypes(type)) && layoutOf(type).size <= MAX_FIXED_BYTES;
