@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
+import { camelCase } from '../abi/names.ts';
 import type { Code } from '../compartment/contract.ts';
 import { CofferdamError } from '../error.ts';
 import type { LabelSpace } from '../label/index.ts';
@@ -194,10 +195,6 @@ function resourceTarget({ policy, offered, space }: Surroundings, link: LinkPoli
     );
   }
   return { kind: 'resource', resource: { name: link.to, label: space.label(resource.label) } satisfies Resource, func };
-}
-
-function camelCase(name: string): string {
-  return name.replace(/-(.)/g, (_, letter: string) => letter.toUpperCase());
 }
 
 function gateOfExport({ policy }: { policy: CompartmentPolicy }, id: string): GatePolicy | null {
