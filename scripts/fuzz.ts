@@ -10,6 +10,7 @@
 import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import { INPUT_AT, type Report, type Start, WORDS } from './fuzz/shared.ts';
 import { PHASES } from './fuzz/trial.ts';
@@ -18,6 +19,7 @@ const MAX_INPUT_BYTES = 1_048_576;
 const HANG_MS = 5000;
 /** A guest may loop: damaged code does. It is given less time, so that others get their turn. */
 const GUEST_MS = 300;
+const STOP_MS = 2000;
 const MAX_GROWTH_BYTES = 64 * 1_048_576;
 const MEBI = 1_048_576;
 
@@ -77,7 +79,10 @@ async function work(): Promise<void> {
     break;
   }
   totals.trials = (totals.trials ?? 0) + trials();
-  await worker.terminate();
+  // The engine cannot stop every loop of a guest: one made of tail calls alone has no check in it. It ends with the process.
+  const isStopped = await Promise.race([worker.terminate().then(() => true), sleep(STOP_MS).then(() => false)]);
+  if (!isStopped)
+    totals['loops that the engine does not stop'] = (totals['loops that the engine does not stop'] ?? 0) + 1;
 }
 
 while (Date.now() < until) await work();
@@ -86,4 +91,4 @@ console.log(totals);
 console.log(
   `memory of the process: ${mebi(rss[0])} at first, ${mebi(Math.max(...rss))} at most, ${mebi(rss.at(-1))} at last`,
 );
-process.exitCode = (totals.findings ?? 0) > 0 ? 1 : 0;
+process.exit((totals.findings ?? 0) > 0 ? 1 : 0);

@@ -138,6 +138,9 @@ test('a closed journal can be read in a read-only folder; one that a crash left 
     cpSync(new URL(`../../src/${part}`, import.meta.url), join(copy, part), { recursive: true });
   }
   for (const folder of [dirname(copy), dirname(path)]) chmodSync(folder, 0o755);
+  const node = join(dirname(copy), 'node');
+  copyFileSync(process.execPath, node);
+  chmodSync(node, 0o755);
   const module = pathToFileURL(join(copy, 'audit/verify.ts')).href;
   const script = `
     import { verifyJournal } from ${JSON.stringify(module)};
@@ -151,8 +154,9 @@ test('a closed journal can be read in a read-only folder; one that a crash left 
   const verifyReadOnly = (): string => {
     for (const suffix of ['', '.head']) chmodSync(path + suffix, 0o444);
     chmodSync(dirname(path), 0o555);
-    const { stdout } = spawnSync(process.execPath, ['--input-type=module', '-e', script], {
+    const { stdout } = spawnSync(node, ['--input-type=module', '-e', script], {
       ...user,
+      cwd: '/',
       encoding: 'utf8',
     });
     chmodSync(dirname(path), 0o755);
