@@ -20,7 +20,8 @@ interface TypedArrayClass {
   of(...values: never[]): TypedArray;
 }
 
-const CLASSES = {
+/** The typed array that a list of numbers is, by element. */
+export const NUMBER_ARRAYS = {
   u8: Uint8Array,
   s8: Int8Array,
   u16: Uint16Array,
@@ -33,9 +34,9 @@ const CLASSES = {
   f64: Float64Array,
 } as const;
 
-export type NumberKind = keyof typeof CLASSES;
+export type NumberKind = keyof typeof NUMBER_ARRAYS;
 
-export const isNumberKind = (kind: ValType['kind']): kind is NumberKind => Object.hasOwn(CLASSES, kind);
+export const isNumberKind = (kind: ValType['kind']): kind is NumberKind => Object.hasOwn(NUMBER_ARRAYS, kind);
 
 export interface TypedListCodec {
   readonly isOwn: (value: unknown) => boolean;
@@ -57,7 +58,7 @@ function canonicalise(values: Float32Array | Float64Array): void {
 }
 
 function makeCodec(kind: NumberKind): TypedListCodec {
-  const Class = CLASSES[kind] as unknown as TypedArrayClass;
+  const Class = NUMBER_ARRAYS[kind] as unknown as TypedArrayClass;
   const isFloat = kind === 'f32' || kind === 'f64';
   return {
     isOwn: (value) => value instanceof (Class as unknown as new () => object),
@@ -83,5 +84,5 @@ function makeCodec(kind: NumberKind): TypedListCodec {
 }
 
 export const TYPED_LISTS: Readonly<Record<NumberKind, TypedListCodec>> = Object.fromEntries(
-  Object.keys(CLASSES).map((kind) => [kind, makeCodec(kind as NumberKind)]),
+  Object.keys(NUMBER_ARRAYS).map((kind) => [kind, makeCodec(kind as NumberKind)]),
 ) as Record<NumberKind, TypedListCodec>;

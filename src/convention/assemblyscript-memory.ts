@@ -1,9 +1,8 @@
 import { fault, tooLarge } from '../abi/fault.ts';
-import { isNumberKind, type NumberKind } from '../abi/typed-lists.ts';
+import { isNumberKind, NUMBER_ARRAYS, type NumberKind } from '../abi/typed-lists.ts';
 import { shorten } from '../compartment/guest-error.ts';
 import { CofferdamError } from '../error.ts';
 import type { ValType } from '../wasm/types.ts';
-import { NUMBER_ARRAYS } from './conform.ts';
 
 /*
  * Objects of AssemblyScript's runtime in the linear memory of a guest. @assemblyscript/loader reads them too, but for

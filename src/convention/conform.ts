@@ -3,7 +3,7 @@ import { unsupported } from '../abi/layout.ts';
 import { MAX_TYPE_DEPTH } from '../abi/limits.ts';
 import { bad, isChar, type Mismatch } from '../abi/mismatch.ts';
 import { caseNames, isTaggedOption, propertyNames } from '../abi/names.ts';
-import { isNumberKind, type NumberKind } from '../abi/typed-lists.ts';
+import { isNumberKind, NUMBER_ARRAYS } from '../abi/typed-lists.ts';
 import { CofferdamError } from '../error.ts';
 import type { FuncType, ValType } from '../wasm/types.ts';
 
@@ -11,20 +11,6 @@ import type { FuncType, ValType } from '../wasm/types.ts';
  * Values of component types for code that has no generated lift and lower: AssemblyScript modules and adapters.
  * Everything is copied into fresh plain values, so that nobody can change it after the check.
  */
-
-/** The typed array that a list of numbers is, by element. */
-export const NUMBER_ARRAYS = {
-  u8: Uint8Array,
-  s8: Int8Array,
-  u16: Uint16Array,
-  s16: Int16Array,
-  u32: Uint32Array,
-  s32: Int32Array,
-  u64: BigUint64Array,
-  s64: BigInt64Array,
-  f32: Float32Array,
-  f64: Float64Array,
-} as const satisfies Record<NumberKind, unknown>;
 
 /** What a value is checked for: what to call it, who is to blame, and how large it may be. */
 interface Expectation {
