@@ -18,6 +18,8 @@ const MODULES = new URL('node_modules/', ROOT);
 const ENTRIES = {
   index: 'src/index.ts',
   cli: 'src/cli/main.ts',
+  suite: 'src/suite/index.ts',
+  'case-worker': 'src/suite/case-worker.ts',
   'parse-worker': 'src/load/parse-worker.ts',
 };
 

@@ -22,11 +22,31 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   broker: ['label', 'policy', 'wasm', 'abi', 'compartment', 'audit'],
   services: ['label', 'policy', 'broker'],
   host: ['convention', 'label', 'policy', 'wasm', 'abi', 'load', 'compartment', 'broker', 'services', 'audit'],
-  cli: ['convention', 'label', 'policy', 'wasm', 'abi', 'load', 'compartment', 'broker', 'services', 'audit', 'host'],
+  cli: [
+    'convention',
+    'label',
+    'policy',
+    'wasm',
+    'abi',
+    'load',
+    'compartment',
+    'broker',
+    'services',
+    'audit',
+    'host',
+    'suite',
+  ],
+  suite: ['host', 'label', 'audit', 'policy'],
 };
 const CORE = ['label', 'abi', 'compartment', 'broker'];
 /** Files that something other than an import starts. */
-const ENTRIES = ['src/index.ts', 'src/cli/main.ts', 'src/load/parse-worker.ts'];
+const ENTRIES = [
+  'src/index.ts',
+  'src/cli/main.ts',
+  'src/load/parse-worker.ts',
+  'src/suite/index.ts',
+  'src/suite/case-worker.ts',
+];
 
 interface SourceFile {
   readonly path: string;

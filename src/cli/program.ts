@@ -7,6 +7,7 @@ import { checkCommand } from './commands/check.ts';
 import { initCommand } from './commands/init.ts';
 import { inspectCommand } from './commands/inspect.ts';
 import { runCommand } from './commands/run.ts';
+import { testCommand } from './commands/test.ts';
 import { typesCommand } from './commands/types.ts';
 import type { Io } from './io.ts';
 import { EXIT, exitCodeOf, reportError } from './report-error.ts';
@@ -46,6 +47,7 @@ function makeProgram(io: Io, json: boolean, finish: (outcome: Outcome) => void):
     .addCommand(checkCommand(context))
     .addCommand(inspectCommand(context))
     .addCommand(typesCommand(context))
+    .addCommand(testCommand(context))
     .addCommand(auditCommand(context))
     .addCommand(initCommand(context));
   for (const command of family(program)) {

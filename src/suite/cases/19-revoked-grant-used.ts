@@ -1,0 +1,31 @@
+import { defineCase } from '../case.ts';
+import { expect } from '../expect.ts';
+import { GATED, gated, shownAs } from './gated.ts';
+
+const privilege = 'customer:*-';
+
+export default defineCase({
+  number: 19,
+  name: 'revoked-grant-used',
+  group: 'Gates and grants',
+  title: 'a privilege is used after it was revoked',
+  async attack({ make }) {
+    const host = await make(GATED);
+    expect(await shownAs(host)).toEqual([]);
+    host.revoke({ by: 'desk', to: 'gated', privilege });
+    expect(await shownAs(host)).toEqual(['customer:acme']);
+    // Also what was passed on from it.
+    const pair = await make({ compartments: { gated, other: { ...gated, grants: [privilege] } } });
+    pair.revoke({ by: 'desk', to: 'other', privilege });
+    pair.delegate({ by: 'gated', to: 'other', privilege: 'customer:acme-' });
+    pair.delegate({ by: 'other', to: 'gated', privilege: 'customer:acme-' });
+    pair.revoke({ by: 'desk', to: 'gated', privilege });
+    expect([await shownAs(pair), await shownAs(pair, 'other.show')]).toEqual([['customer:acme'], ['customer:acme']]);
+  },
+  async twin({ make }) {
+    const host = await make(GATED);
+    host.revoke({ by: 'desk', to: 'gated', privilege });
+    host.grant({ by: 'desk', to: 'gated', privilege });
+    expect(await shownAs(host)).toEqual([]);
+  },
+});

@@ -1,0 +1,62 @@
+import { AssertionError } from 'node:assert';
+import { inspect } from 'node:util';
+import type { Case } from './case.ts';
+import { Lab, type LabOptions } from './lab.ts';
+
+/**
+ * `leak`: something came through, or the host was harmed. `denied`: the allowed twin failed. `hung`: no end in time.
+ * `crashed`: it took its process with it. `not-applicable`: the case makes no sense there, and `detail` says why.
+ */
+export type Outcome = 'passed' | 'leak' | 'denied' | 'hung' | 'crashed' | 'not-applicable';
+
+/** How one case ended on one kind. */
+export interface Verdict {
+  readonly number: number;
+  readonly name: string;
+  readonly kind: string;
+  readonly outcome: Outcome;
+  /** What came through, or what failed; empty when it passed. */
+  readonly detail: string;
+  readonly ms: number;
+}
+
+/** What a host throws that does not have what a case needs: then the case says nothing about it. */
+export class NotApplicable extends Error {}
+
+const MAX_DETAIL_LENGTH = 4_000;
+
+/** Tries the attack, then the twin, each in a lab of its own. */
+export async function tryCase(tried: Case, options: LabOptions): Promise<Verdict> {
+  const started = performance.now();
+  const kind = `${options.enclave ? 'enclave ' : ''}${options.kind ?? 'inline'}`;
+  const end = (outcome: Outcome, detail = ''): Verdict => ({
+    number: tried.number,
+    name: tried.name,
+    kind,
+    outcome,
+    detail: detail.slice(0, MAX_DETAIL_LENGTH),
+    ms: performance.now() - started,
+  });
+  if (tried.only && !tried.only.kinds.includes(options.kind ?? 'inline')) return end('not-applicable', tried.only.why);
+  for (const [part, failed] of [
+    ['attack', 'leak'],
+    ['twin', 'denied'],
+  ] as const) {
+    try {
+      await using lab = new Lab(options);
+      await tried[part](lab);
+    } catch (error) {
+      if (error instanceof NotApplicable) return end('not-applicable', error.message);
+      return end(failed, `${part}: ${describe(error)}`);
+    }
+  }
+  return end('passed');
+}
+
+/** The line of the case where it was noticed helps its author; the rest of the stack nobody. */
+function describe(error: unknown): string {
+  if (!(error instanceof Error)) return inspect(error, { depth: 4 });
+  const at = /cases\/[\w.-]+:\d+/.exec(error.stack ?? '')?.[0];
+  const code = 'code' in error && !(error instanceof AssertionError) ? `${String(error.code)}: ` : '';
+  return `${code}${error.message}${at ? ` (${at})` : ''}`;
+}
