@@ -19,6 +19,7 @@ export interface Policy {
   readonly entries: readonly EntryPolicy[] | null;
   readonly forbid: readonly ForbidRule[];
   readonly audit: AuditPolicy;
+  readonly attestation: AttestationPolicy;
   readonly limits: HostLimits;
   /** The label that unlabelled host input gets; null means that unlabelled input is an error (rule 9). */
   readonly defaultLabel: LabelInput | null;
@@ -51,10 +52,22 @@ export interface CompartmentPolicy {
   /** Names of resources this compartment may be linked to. */
   readonly resources: readonly string[];
   readonly kind: 'inline';
+  /** Null: it is not measured for evidence, and cannot seal. */
+  readonly enclave: EnclavePolicy | null;
   readonly instances: 'per-label' | 'per-call';
   /** What the host's calls do while another is suspended in the instance. Posts wait, and guests are refused. */
   readonly busy: 'queue' | 'refuse';
   readonly limits: CompartmentLimits;
+}
+
+export interface EnclavePolicy {
+  /** Its output and failures are shown, and its evidence says so. */
+  readonly debug: boolean;
+  /** Ed25519 public key, base64url; null: what it seals is bound to its measurement. Then `version` and `signature` are null, too. */
+  readonly signer: string | null;
+  readonly version: number | null;
+  /** Of the measurement, by `signer`; base64url. Not measured itself. */
+  readonly signature: string | null;
 }
 
 export interface ModulePolicy {
@@ -96,6 +109,7 @@ export interface LinkPolicy {
   readonly export: string | null;
   /** A link with a gate releases. */
   readonly gate: GatePolicy | null;
+  readonly measurement: LinkMeasurement | null;
   /**
    * `post: true` in the manifest: one way. The caller goes on at once and learns nothing, not even of a denial (rule 4).
    * Only for functions without a result (checked against the types when the link is made).
@@ -103,6 +117,12 @@ export interface LinkPolicy {
   readonly post: boolean;
   /** The line of the manifest, for messages. */
   readonly line: number | null;
+}
+
+/** SHA-256 in hex that one end of a link must have as its measurement, or nothing is linked. One of the two is null. */
+export interface LinkMeasurement {
+  readonly from: string | null;
+  readonly to: string | null;
 }
 
 export type ResourcePolicy =
@@ -138,6 +158,11 @@ export interface ForbidRule {
 export interface AuditPolicy {
   /** The journal's file; null keeps it in memory for the life of the host. */
   readonly path: string | null;
+}
+
+export interface AttestationPolicy {
+  /** The folder of the platform's keys and counters; null: the user's state folder. */
+  readonly state: string | null;
 }
 
 export interface CompartmentLimits {

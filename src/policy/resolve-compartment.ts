@@ -2,6 +2,7 @@ import { type Ceiling, type LabelInput, type Privilege, Privileges } from '../la
 import type { Context } from './context.ts';
 import { COMPARTMENT_DEFAULTS, COMPARTMENT_LIMITS } from './defaults.ts';
 import type { CompartmentLimits, CompartmentPolicy, GatePolicy, ModulePolicy, WitSource } from './policy.ts';
+import { resolveEnclave } from './resolve-enclave.ts';
 import type { Manifest } from './schema.ts';
 import type { Path } from './source.ts';
 
@@ -46,6 +47,7 @@ function resolveCompartment(context: Context, name: string, entry: CompartmentEn
     gates: resolveGates(context, name, entry),
     resources: resolveUses(context, entry.resources ?? [], [...path, 'resources']),
     kind: entry.kind ?? kind,
+    enclave: resolveEnclave(context, entry, path),
     instances: entry.instances ?? instances,
     busy: entry.busy ?? busy,
     limits: resolveLimits(context, entry.limits, [...path, 'limits']),

@@ -3,6 +3,7 @@ import type { Context } from './context.ts';
 import { AUDIT_DEFAULTS, HOST_LIMITS } from './defaults.ts';
 import type { EntryPolicy, ForbidRule, LinkPolicy, Policy, ResourcePolicy } from './policy.ts';
 import { ceilingOf, labelOf, resolveCompartments, resolveGate } from './resolve-compartment.ts';
+import { resolveMeasurement } from './resolve-enclave.ts';
 import type { Manifest } from './schema.ts';
 
 type LinkEntry = NonNullable<Manifest['links']>[number];
@@ -30,6 +31,7 @@ export function resolve(
     entries: resolveEntries(context),
     forbid: resolveForbid(context),
     audit: { path: manifest.audit?.path ?? AUDIT_DEFAULTS.path },
+    attestation: { state: manifest.attestation?.state ?? null },
     limits: {
       instances: manifest.limits?.instances ?? HOST_LIMITS.instances,
       callDepth: manifest.limits?.callDepth ?? HOST_LIMITS.callDepth,
@@ -171,6 +173,7 @@ function resolveLink(context: Context, entry: LinkEntry, index: number, line: nu
     toKind,
     export: entry.export ?? null,
     gate,
+    measurement: resolveMeasurement(context, entry, path),
     post: entry.post ?? false,
     line,
   };

@@ -3,6 +3,7 @@ import { parseTagOrFamily } from '../label/index.ts';
 import { BOUNDS } from './defaults.ts';
 import { isName, WIT_NAME_PATTERN } from './names.ts';
 import { BYTE_RATE_PATTERN, CALL_RATE_PATTERN, parseByteRate, parseCallRate } from './quantity.ts';
+import { attestation, enclave, measurement } from './schema-enclave.ts';
 import {
   ceiling,
   checked,
@@ -129,6 +130,7 @@ const compartment = z
       .meta({ description: "Privileges that the tags' owners give: 'customer:*-' declassifies, 'vetted+' endorses." }),
     gates: z.record(witName, gate).optional().meta({ description: 'Exports that release, by name.' }),
     resources: list(name).optional().meta({ description: 'Resources that links of this compartment may lead to.' }),
+    enclave: enclave.optional(),
     kind: z.enum(['inline']).optional().meta({ description: 'Where instances run.' }),
     instances: z.enum(['per-label', 'per-call']).optional().meta({ description: 'How long an instance lives.' }),
     busy: z
@@ -160,6 +162,7 @@ const link = z
       .boolean()
       .optional()
       .meta({ description: 'One way: the caller goes on at once and learns nothing. For functions without a result.' }),
+    measurement: measurement.optional(),
     ...gateParts,
   })
   .meta({ description: 'An import served by an export. With `declassify` or `endorse` it is a gate.' });
@@ -243,6 +246,7 @@ export const manifestSchema = z
         description: "Flows that `cofferdam check` must find impossible: 'customer:* -> webhook except redact'.",
       }),
     audit: z.strictObject({ path: path.optional().meta({ description: 'The file of the journal.' }) }).optional(),
+    attestation: attestation.optional(),
     limits: z
       .strictObject({
         instances: count(BOUNDS.instances, 'Live instances of all compartments.').optional(),

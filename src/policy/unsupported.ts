@@ -19,8 +19,7 @@ const noDeadline = 'take it out, and trust this guest to end, or do not load it'
 const UNSUPPORTED: readonly UnsupportedWord[] = [
   { path: ['compartments', '*', 'kind'], value: 'worker', remedy: inlineOnly },
   { path: ['compartments', '*', 'kind'], value: 'process', remedy: inlineOnly },
-  { path: ['compartments', '*', 'kind'], value: 'enclave', remedy: inlineOnly },
-  { path: ['compartments', '*', 'enclave'], remedy: 'take it out' },
+  { path: ['compartments', '*', 'kind'], value: 'enclave', remedy: 'write `enclave: true` beside the kind' },
   { path: ['compartments', '*', 'wasi'], value: 'full', remedy: "use 'minimal' or 'none'" },
   { path: ['compartments', '*', 'limits', 'deadline'], remedy: noDeadline },
   { path: ['compartments', '*', 'limits', 'fuel'], remedy: noDeadline },

@@ -257,7 +257,39 @@ const MALFORMED: readonly (readonly [what: string, code: Code, text: string])[] 
   ['a worker', 'MANIFEST_UNSUPPORTED', `${HEAD}compartments:\n  a: { wasm: a, kind: ▲worker }\n`],
   ['a deadline', 'MANIFEST_UNSUPPORTED', `${HEAD}compartments:\n  a: { wasm: a, limits: { ▲deadline: 250ms } }\n`],
   ['fuel', 'MANIFEST_UNSUPPORTED', `${HEAD}compartments:\n  a: { wasm: a, limits: { ▲fuel: 1000 } }\n`],
-  ['an enclave', 'MANIFEST_UNSUPPORTED', `${HEAD}compartments:\n  a: { wasm: a, ▲enclave: true }\n`],
+  ['a kind that is a wrapper', 'MANIFEST_UNSUPPORTED', `${HEAD}compartments:\n  a: { wasm: a, kind: ▲enclave }\n`],
+  // enclaves
+  ['an enclave that is none', 'MANIFEST_TYPE', `${HEAD}compartments:\n  a: { wasm: a, enclave: ▲"yes" }\n`],
+  [
+    'a signer without a signature',
+    'MANIFEST_CONFLICT',
+    `${HEAD}compartments:\n  a: { wasm: a, enclave: ▲{ signer: ${'A'.repeat(43)}, version: 1 } }\n`,
+  ],
+  [
+    'an enclave with an adapter',
+    'MANIFEST_CONFLICT',
+    `${HEAD}compartments:\n  a: { wasm: a, abi: adapter, adapter: ./a.ts, wit: ./a.wit, ▲enclave: true }\n`,
+  ],
+  [
+    'a link to what the host serves',
+    'MANIFEST_CONFLICT',
+    `${HEAD}compartments: { a: { wasm: a }, b: { wasm: b } }\nlinks:\n  - { from: a, import: ▲"cofferdam:enclave/sealing@0.1.0", to: b }\n`,
+  ],
+  [
+    'two ends that measure each other',
+    'MANIFEST_CONFLICT',
+    `${HEAD}compartments: { a: { wasm: a }, b: { wasm: b } }\nlinks:\n  - { from: a, import: f, to: b, ▲measurement: { from: "${'0'.repeat(64)}", to: "${'1'.repeat(64)}" } }\n`,
+  ],
+  [
+    'the measurement of a resource',
+    'MANIFEST_CONFLICT',
+    `${HEAD}compartments: { a: { wasm: a, resources: [r] } }\nresources: { r: { function: true } }\nlinks:\n  - { from: a, import: f, to: r, ▲measurement: "${'0'.repeat(64)}" }\n`,
+  ],
+  [
+    'a measurement that is no hash',
+    'MANIFEST_VALUE',
+    `${HEAD}compartments: { a: { wasm: a }, b: { wasm: b } }\nlinks:\n  - { from: a, import: f, to: b, measurement: ▲abc }\n`,
+  ],
   ['http', 'MANIFEST_UNSUPPORTED', `${HEAD}${BODY}resources:\n  out: { ▲http: ["https://example.com/*"] }\n`],
   ['files to write', 'MANIFEST_UNSUPPORTED', `${HEAD}${BODY}resources:\n  out: { fs: ./x, label: {}, mode: ▲write }\n`],
   [
