@@ -16,6 +16,11 @@ export const COMPARTMENT_DEFAULTS = Object.freeze({
   instances: 'per-label',
   /** A host with several callers need not retry. */
   busy: 'queue',
+  /**
+   * One bad message does not cost the next one its answer: a fresh instance comes at once. But a guest that fails each time
+   * makes the host start no more than a hundred in a minute, at any one label.
+   */
+  restart: Object.freeze({ policy: 'restart', backoffMs: 0, ceiling: Object.freeze({ amount: 100, perMs: 60_000 }) }),
 } as const satisfies Partial<CompartmentPolicy>);
 
 export const COMPARTMENT_LIMITS: CompartmentLimits = Object.freeze({
@@ -40,6 +45,8 @@ export const HOST_LIMITS: HostLimits = Object.freeze({
   callDepth: 32,
   /** Calls that wait for one busy instance. */
   waiting: 64,
+  /** Threads and processes that run instances: each is an engine of its own, with some megabytes before any guest. */
+  workers: 64,
 });
 
 export const AUDIT_DEFAULTS: AuditPolicy = Object.freeze({ path: null });
@@ -57,6 +64,11 @@ export const BOUNDS = Object.freeze({
   /** 128 nested calls stay within the stack that Node gives a thread. */
   callDepth: [1, 128],
   waiting: [0, 65_536],
+  workers: [0, 1_024],
+  /** The shortest wait that a timer keeps, to longer than anybody would leave a compartment down. */
+  backoffMs: [1, 3_600_000],
+  /** Each is a number in memory, per label that failed. */
+  restarts: [1, 1_000],
 } as const satisfies Record<string, readonly [number, number]>);
 
 /** What a manifest may be made of: past any that a person would review, and read in a fraction of a second. */

@@ -57,7 +57,18 @@ export interface CompartmentPolicy {
   readonly instances: 'per-label' | 'per-call';
   /** What the host's calls do while another is suspended in the instance. Posts wait, and guests are refused. */
   readonly busy: 'queue' | 'refuse';
+  readonly restart: RestartPolicy;
   readonly limits: CompartmentLimits;
+}
+
+/** What follows at a label when an instance fails there by its own fault. Counted per compartment and label. */
+export interface RestartPolicy {
+  /** `fail`: nothing runs there until it is resumed or replaced. `restart`: a fresh instance at the next message. */
+  readonly policy: 'fail' | 'restart';
+  /** The wait after one failure, doubled with each further one in the time of the ceiling, which is the longest wait. */
+  readonly backoffMs: number;
+  /** The most failures per time: past it nothing is started until the oldest is over. */
+  readonly ceiling: Rate;
 }
 
 export interface EnclavePolicy {
@@ -185,6 +196,8 @@ export interface HostLimits {
   readonly instances: number;
   /** Calls nested in one another. */
   readonly callDepth: number;
-  /** Calls that wait for a busy instance, per instance. */
+  /** Calls that wait for a busy instance, per instance; or for a suspended compartment. */
   readonly waiting: number;
+  /** Threads and processes that run instances of kind `worker` and `process`. */
+  readonly workers: number;
 }

@@ -8,6 +8,8 @@ export const SIZE_PATTERN = '^(0|[1-9][0-9]{0,11})(B|KiB|MiB|GiB)?$';
 export const CALL_RATE_PATTERN = '^[1-9][0-9]{0,11}/(s|min|h|day)$';
 export const BYTE_RATE_PATTERN = '^[1-9][0-9]{0,11}(B|KiB|MiB|GiB)?/(s|min|h|day)$';
 
+export const DURATION_PATTERN = '^([1-9][0-9]{0,8})(ms|s|min|h)$';
+
 /** Nothing larger is meant by anybody, and it stays exact in a double after any sum that a host does with it. */
 export const MAX_QUANTITY = 2 ** 44;
 
@@ -28,6 +30,13 @@ export function parseCallRate(text: string): Rate | null {
 /** `64KiB/min`, `64/min`; null when it is no rate. */
 export function parseByteRate(text: string): Rate | null {
   return new RegExp(BYTE_RATE_PATTERN).test(text) ? parseRate(text) : null;
+}
+
+/** Milliseconds of `250ms`, `2s`, `1min`; null when it is no time. */
+export function parseDuration(text: string): number | null {
+  const match = new RegExp(DURATION_PATTERN).exec(text);
+  const unitMs = match?.[2] === 'ms' ? 1 : PERIOD_MS[match?.[2] ?? ''];
+  return match === null || unitMs === undefined ? null : Number(match[1]) * unitMs;
 }
 
 function parseRate(text: string): Rate | null {

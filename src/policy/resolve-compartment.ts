@@ -3,6 +3,7 @@ import type { Context } from './context.ts';
 import { COMPARTMENT_DEFAULTS, COMPARTMENT_LIMITS } from './defaults.ts';
 import type { CompartmentLimits, CompartmentPolicy, GatePolicy, ModulePolicy, WitSource } from './policy.ts';
 import { resolveEnclave } from './resolve-enclave.ts';
+import { resolveRestart } from './restart.ts';
 import type { Manifest } from './schema.ts';
 import type { Path } from './source.ts';
 
@@ -23,7 +24,7 @@ export function resolveCompartments(context: Context): ReadonlyMap<string, Compa
 
 function resolveCompartment(context: Context, name: string, entry: CompartmentEntry): CompartmentPolicy {
   const path = ['compartments', name];
-  const { abi, wasi, kind, instances, busy } = COMPARTMENT_DEFAULTS;
+  const { abi, wasi, kind, busy } = COMPARTMENT_DEFAULTS;
   const base = labelOf(entry.label);
   const clearance = ceilingOf(entry.clearance);
   const isLabelRight = context.checkCarried(base, [...path, 'label']);
@@ -48,7 +49,7 @@ function resolveCompartment(context: Context, name: string, entry: CompartmentEn
     resources: resolveUses(context, entry.resources ?? [], [...path, 'resources']),
     kind: entry.kind ?? kind,
     enclave: resolveEnclave(context, entry, path),
-    instances: entry.instances ?? instances,
+    ...resolveRestart(context, entry, path),
     busy: entry.busy ?? busy,
     limits: resolveLimits(context, entry.limits, [...path, 'limits']),
   };

@@ -36,6 +36,7 @@ export function resolve(
       instances: manifest.limits?.instances ?? HOST_LIMITS.instances,
       callDepth: manifest.limits?.callDepth ?? HOST_LIMITS.callDepth,
       waiting: manifest.limits?.waiting ?? HOST_LIMITS.waiting,
+      workers: manifest.limits?.workers ?? HOST_LIMITS.workers,
     },
     defaultLabel: manifest.defaultLabel === undefined ? null : labelOf(manifest.defaultLabel),
   };

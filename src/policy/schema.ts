@@ -3,6 +3,7 @@ import { parseTagOrFamily } from '../label/index.ts';
 import { BOUNDS } from './defaults.ts';
 import { isName, WIT_NAME_PATTERN } from './names.ts';
 import { BYTE_RATE_PATTERN, CALL_RATE_PATTERN, parseByteRate, parseCallRate } from './quantity.ts';
+import { restart } from './restart.ts';
 import { attestation, enclave, measurement } from './schema-enclave.ts';
 import {
   ceiling,
@@ -137,6 +138,7 @@ const compartment = z
       .enum(['queue', 'refuse'])
       .optional()
       .meta({ description: 'What calls of the host do while the instance is suspended in another call.' }),
+    restart: restart.optional(),
     limits: z
       .strictObject({
         memory: size(BOUNDS.memoryBytes, 'Linear memory of one instance, in whole pages of 64KiB.').optional(),
@@ -252,6 +254,7 @@ export const manifestSchema = z
         instances: count(BOUNDS.instances, 'Live instances of all compartments.').optional(),
         callDepth: count(BOUNDS.callDepth, 'Calls nested in one another.').optional(),
         waiting: count(BOUNDS.waiting, 'Calls that wait for one busy instance.').optional(),
+        workers: count(BOUNDS.workers, 'Threads and processes that run instances.').optional(),
       })
       .optional(),
     defaultLabel: label

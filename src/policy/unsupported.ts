@@ -24,7 +24,6 @@ const UNSUPPORTED: readonly UnsupportedWord[] = [
   { path: ['compartments', '*', 'limits', 'deadline'], remedy: noDeadline },
   { path: ['compartments', '*', 'limits', 'fuel'], remedy: noDeadline },
   { path: ['compartments', '*', 'limits', 'cpu'], remedy: noDeadline },
-  { path: ['compartments', '*', 'restart'], remedy: 'take it out: a fresh instance is made at the next call' },
   { path: ['resources', '*', 'http'], remedy: 'offer a function resource that makes the request' },
   { path: ['resources', '*', 'methods'], remedy: 'offer a function resource that makes the request' },
   { path: ['resources', '*', 'socket'], remedy: 'offer a function resource that uses the socket' },

@@ -29,6 +29,7 @@ compartments:
     kind: inline
     instances: per-call
     busy: refuse
+    restart: { policy: restart, backoff: 100ms, ceiling: 10/min }
     limits: { memory: 128KiB, table: 0, instances: 15000, message: 16, queue: 0, output: 1KiB }
   shout: { wasm: "npm:@scope/shout/dist/shout.wasm", abi: adapter, wit: ./shout.wit, adapter: ./shout.ts }
 links:
@@ -42,7 +43,7 @@ entries:
   - { call: shout }
 forbid: ["key -> log except keeper", "customer:* -> log"]
 audit: { path: ./audit.db }
-limits: { instances: 5, callDepth: 128, waiting: 0 }
+limits: { instances: 5, callDepth: 128, waiting: 0, workers: 3 }
 defaultLabel: { secrecy: ["customer:acme"] }
 `;
 
@@ -83,6 +84,7 @@ describe('a manifest that says everything', () => {
       kind: 'inline',
       instances: 'per-call',
       busy: 'refuse',
+      restart: { policy: 'restart', backoffMs: 100, ceiling: { amount: 10, perMs: 60_000 } },
       limits: {
         memoryBytes: 131_072,
         tableEntries: 0,
@@ -159,7 +161,7 @@ describe('a manifest that says everything', () => {
       file: '/desk/cofferdam.yaml',
       baseDir: '/desk',
       audit: { path: './audit.db' },
-      limits: { instances: 5, callDepth: 128, waiting: 0 },
+      limits: { instances: 5, callDepth: 128, waiting: 0, workers: 3 },
       defaultLabel: { secrecy: ['customer:acme'], integrity: [] },
     });
   });
@@ -211,6 +213,7 @@ describe('a manifest that says little', () => {
       kind: 'inline',
       instances: 'per-label',
       busy: 'queue',
+      restart: { policy: 'restart', backoffMs: 0, ceiling: { amount: 100, perMs: 60_000 } },
       limits: COMPARTMENT_LIMITS,
     });
     expect(policy).toMatchObject({

@@ -81,6 +81,7 @@ describe('the reference', () => {
       ['limits.instances', HOST_LIMITS.instances],
       ['limits.callDepth', HOST_LIMITS.callDepth],
       ['limits.waiting', HOST_LIMITS.waiting],
+      ['limits.workers', HOST_LIMITS.workers],
     ];
     for (const [key, value] of rows)
       expect(reference).toMatch(new RegExp(`\\| \`${key.replace('.', '\\.')}\` \\|[^|]*\\| \`${value}\` \\|`));
