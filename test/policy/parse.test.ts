@@ -27,13 +27,14 @@ compartments:
       "bank:keys/sign#sign": { declassify: [key], endorse: [vetted], requires: { integrity: [vetted] }, budget: { calls: 3/s, bytes: 64KiB/day } }
     resources: [log]
     kind: inline
+    enclave: { debug: true, signer: ${'A'.repeat(43)}, version: 7, signature: ${'A'.repeat(86)} }
     instances: per-call
     busy: refuse
     restart: { policy: restart, backoff: 100ms, ceiling: 10/min }
     limits: { memory: 128KiB, table: 0, instances: 15000, message: 16, queue: 0, output: 1KiB }
   shout: { wasm: "npm:@scope/shout/dist/shout.wasm", abi: adapter, wit: ./shout.wit, adapter: ./shout.ts }
 links:
-  - { from: keeper, import: shout, to: shout, export: loud, declassify: ["customer:acme"], budget: { bytes: 64/min } }
+  - { from: keeper, import: shout, to: shout, export: loud, declassify: ["customer:acme"], budget: { bytes: 64/min }, measurement: { from: "${'1'.repeat(64)}" } }
   - { from: keeper, import: log, to: log, post: true }
 resources:
   log: { function: true, label: { secrecy: [key] } }
@@ -43,6 +44,7 @@ entries:
   - { call: shout }
 forbid: ["key -> log except keeper", "customer:* -> log"]
 audit: { path: ./audit.db }
+attestation: { state: ./state }
 limits: { instances: 5, callDepth: 128, waiting: 0, workers: 3 }
 defaultLabel: { secrecy: ["customer:acme"] }
 `;
@@ -82,6 +84,7 @@ describe('a manifest that says everything', () => {
       ]),
       resources: ['log'],
       kind: 'inline',
+      enclave: { debug: true, signer: 'A'.repeat(43), version: 7, signature: 'A'.repeat(86) },
       instances: 'per-call',
       busy: 'refuse',
       restart: { policy: 'restart', backoffMs: 100, ceiling: { amount: 10, perMs: 60_000 } },
@@ -115,6 +118,7 @@ describe('a manifest that says everything', () => {
           requires: [],
           budget: { calls: null, bytes: { amount: 64, perMs: 60_000 } },
         },
+        measurement: { from: '1'.repeat(64), to: null },
         post: false,
         line: lineOf('- { from: keeper, import: shout'),
       },
@@ -125,10 +129,12 @@ describe('a manifest that says everything', () => {
         toKind: 'resource',
         export: null,
         gate: null,
+        measurement: null,
         post: true,
         line: lineOf('- { from: keeper, import: log'),
       },
     ]);
+    expect(policy.attestation).toEqual({ state: './state' });
     expect([...policy.resources.values()]).toEqual([
       { kind: 'function', name: 'log', label: { secrecy: ['key'], integrity: [] } },
       { kind: 'fs', name: 'notes', root: './notes', label: { secrecy: ['customer:{dir}'], integrity: [] } },
@@ -211,6 +217,7 @@ describe('a manifest that says little', () => {
       gates: new Map(),
       resources: [],
       kind: 'inline',
+      enclave: null,
       instances: 'per-label',
       busy: 'queue',
       restart: { policy: 'restart', backoffMs: 0, ceiling: { amount: 100, perMs: 60_000 } },
@@ -221,6 +228,7 @@ describe('a manifest that says little', () => {
       entries: null,
       forbid: [],
       audit: { path: null },
+      attestation: { state: null },
       limits: HOST_LIMITS,
       defaultLabel: null,
     });
