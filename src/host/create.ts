@@ -11,7 +11,7 @@ import { LabelSpace } from '../label/index.ts';
 import { loadManifest, parseManifest } from '../policy/index.ts';
 import type { Policy } from '../policy/policy.ts';
 import { VERSION } from '../version.ts';
-import { sha256Of } from './code.ts';
+import { loadCode, sha256Of } from './code.ts';
 import { Host } from './host.ts';
 import { Loader } from './loader.ts';
 
@@ -30,7 +30,16 @@ export interface HostOptions {
  *
  * Throws MANIFEST_*, LOAD_*, WASM_*, LINK_*, RESOURCE_MISSING, AUDIT_*; nothing runs before all of it is checked.
  */
-export async function createHost(manifest: string | object, options: HostOptions = {}): Promise<Host> {
+export function createHost(manifest: string | object, options: HostOptions = {}): Promise<Host> {
+  return createHostWith(manifest, options, loadCode);
+}
+
+/** The same with another way to come by code: how the suite puts a hostile twin in a compartment's place. */
+export async function createHostWith(
+  manifest: string | object,
+  options: HostOptions,
+  load: typeof loadCode,
+): Promise<Host> {
   const { resources = {}, baseDir = process.cwd(), cacheDir } = options;
   const policy = typeof manifest === 'string' ? await loadManifest(manifest) : parseManifest(manifest, { baseDir });
   const space = new LabelSpace(policy.tags.values());
@@ -54,7 +63,7 @@ export async function createHost(manifest: string | object, options: HostOptions
       powers: { nowMs: Date.now, random: (bytes) => void randomFillSync(bytes) },
     });
     const env = { baseDir: policy.baseDir, ...(cacheDir === undefined ? {} : { cacheDir }) };
-    const loader = new Loader({ env, offered: resources, journal, broker });
+    const loader = new Loader({ env, load, offered: resources, journal, broker });
     const wiring = await loader.adopt(policy, null);
     return new Host({ policy, wiring, broker, recorder, journal, loader, events, run });
   } catch (error) {

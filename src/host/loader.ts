@@ -6,17 +6,25 @@ import type { Code } from '../compartment/contract.ts';
 import { formatPrivilege } from '../label/index.ts';
 import type { LoadEnv } from '../load/index.ts';
 import type { CompartmentPolicy, Policy } from '../policy/policy.ts';
-import { loadCode } from './code.ts';
+import type { loadCode } from './code.ts';
 
 /** Brings a policy into force: loads what is new, wires all of it, records, and only then lets it take effect. */
 export class Loader {
   readonly #env: LoadEnv;
+  readonly #loadCode: typeof loadCode;
   readonly #offered: Readonly<Record<string, Offered>>;
   readonly #journal: Journal;
   readonly #broker: Broker;
 
-  constructor(parts: { env: LoadEnv; offered: Readonly<Record<string, Offered>>; journal: Journal; broker: Broker }) {
+  constructor(parts: {
+    env: LoadEnv;
+    load: typeof loadCode;
+    offered: Readonly<Record<string, Offered>>;
+    journal: Journal;
+    broker: Broker;
+  }) {
     this.#env = parts.env;
+    this.#loadCode = parts.load;
     this.#offered = parts.offered;
     this.#journal = parts.journal;
     this.#broker = parts.broker;
@@ -48,7 +56,7 @@ export class Loader {
       [...policy.compartments.values()].map(async (compartment): Promise<[string, Code]> => {
         const old = previous?.compartments.get(compartment.name);
         const isSame = old && compartment.name !== reload && hasSameCode(old.policy, compartment);
-        return [compartment.name, isSame ? old.code : await loadCode(compartment, this.#env)];
+        return [compartment.name, isSame ? old.code : await this.#loadCode(compartment, this.#env)];
       }),
     );
     return new Map(loaded);
