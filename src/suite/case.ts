@@ -9,6 +9,8 @@ export const GROUPS = [
   'System services',
   'Enclave',
   'Audit',
+  /** Attempts on a manifest of the user's. */
+  'Policy',
 ] as const;
 export type Group = (typeof GROUPS)[number];
 

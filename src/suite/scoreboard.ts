@@ -28,7 +28,7 @@ export interface Row {
 }
 
 export function makeScoreboard(
-  cases: readonly Case[],
+  cases: readonly Pick<Case, 'number' | 'name' | 'group' | 'title'>[],
   verdicts: readonly Verdict[],
   about: Pick<Scoreboard, 'versions' | 'subject' | 'seed' | 'startedAt' | 'ms'>,
 ): Scoreboard {

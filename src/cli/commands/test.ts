@@ -20,6 +20,8 @@ interface TestOptions extends CommonOptions {
   readonly list?: boolean;
 }
 
+const VERSIONS = { cofferdam: VERSION, node: process.versions.node };
+
 /** The isolation suite. Exit code 1 when anything came through, or an allowed twin failed. */
 export function testCommand({ io, finish }: CommandContext): Command {
   const command = makeCommand(
@@ -29,6 +31,7 @@ export function testCommand({ io, finish }: CommandContext): Command {
       'cofferdam test',
       'cofferdam test --kind inline,worker --case leak',
       'cofferdam test --format html > isolation.html',
+      'cofferdam test cofferdam.yaml',
     ],
   )
     .addOption(
@@ -47,7 +50,9 @@ export function testCommand({ io, finish }: CommandContext): Command {
     .option('--cases <file>', 'a module with more cases (default export: a list)')
     .option('--host <file>', 'a module that makes the host to try instead of ours (default export: a function)')
     .option('--list', 'name the cases, and try none');
-  return withCommonOptions(command).action(async (options: TestOptions) => {
+  command.argument('[manifest]', 'attack this policy instead: each compartment in turn is replaced by a hostile twin');
+  return withCommonOptions(command).action(async (manifest: string | undefined, options: TestOptions) => {
+    if (manifest !== undefined) return finish(await attackManifest(manifest, options, io));
     // Only here: no other command needs the code that runs guests, and each is to start fast.
     const { runSuite, selectCases } = await import('../../suite/run.ts');
     const narrowed = {
@@ -74,7 +79,7 @@ export function testCommand({ io, finish }: CommandContext): Command {
     });
     if (io.stderr.isTerminal) await io.stderr.write('\r\x1b[K');
     const board = makeScoreboard(cases, verdicts, {
-      versions: { cofferdam: VERSION, node: process.versions.node },
+      versions: VERSIONS,
       subject: options.host ?? 'cofferdam',
       seed,
       startedAt,
@@ -83,6 +88,28 @@ export function testCommand({ io, finish }: CommandContext): Command {
     await io.stdout.write(await render(board, options.json === true ? 'json' : options.format, io));
     finish(board.failed === 0 ? 'done' : 'failed');
   });
+}
+
+/** Each compartment in turn turns hostile. `failed` when anything arrived where no way of the manifest leads. */
+async function attackManifest(manifest: string, options: TestOptions, io: Io): Promise<'done' | 'failed'> {
+  const { attackPolicy } = await import('../../suite/policy/attack-policy.ts');
+  const { renderFindings, scoreboardOf } = await import('../../suite/policy/report.ts');
+  const startedAt = new Date().toISOString();
+  const started = performance.now();
+  const findings = await attackPolicy(manifest, (hostile, done, all) => {
+    if (io.stderr.isTerminal) void io.stderr.write(`\r\x1b[K${done}/${all} ${hostile}`).catch(() => undefined);
+  });
+  if (io.stderr.isTerminal) await io.stderr.write('\r\x1b[K');
+  const about = { versions: VERSIONS, subject: manifest, seed: 0, startedAt, ms: performance.now() - started };
+  const format = options.json === true ? 'json' : options.format;
+  const text =
+    format === 'pretty'
+      ? renderFindings(findings, (style, text) => io.stdout.style(style, text))
+      : format === 'json'
+        ? jsonText(findings)
+        : await render(scoreboardOf(findings, about), format, io);
+  await io.stdout.write(text);
+  return findings.some(({ arrival }) => arrival === 'leak') ? 'failed' : 'done';
 }
 
 async function render(board: Scoreboard, format: TestOptions['format'], io: Io): Promise<string> {

@@ -1,3 +1,4 @@
+import { printable } from '../../audit/index.ts';
 import { byGroup, type Row, type Scoreboard } from '../scoreboard.ts';
 import type { Outcome, Verdict } from '../verdict.ts';
 
@@ -56,6 +57,6 @@ function cell(verdict: Verdict, width: number, style: Style): string {
 function indent(text: string): string {
   return text
     .split('\n')
-    .map((line) => `    ${line}`)
+    .map((line) => `    ${printable(line)}`)
     .join('\n');
 }
