@@ -1,9 +1,9 @@
 import type { CanonOptions, PlanResource } from '../wasm/plan.ts';
 import type { FuncType } from '../wasm/types.ts';
+import { assertAdaptable } from './adaptable.ts';
 import type { Context, ContextOwner } from './context.ts';
-import { containsKind, emitExport, emitLifted, emitLowered, type FunctionContext } from './emit-function.ts';
+import { emitExport, emitLifted, emitLowered, type FunctionContext } from './emit-function.ts';
 import { Emitter } from './emitter.ts';
-import { layoutOf, unsupported } from './layout.ts';
 import { LIBRARY } from './library.ts';
 
 export type CoreFunction = (...args: never[]) => unknown;
@@ -57,46 +57,66 @@ export interface AdapterPlan {
   readonly scopes: number;
 }
 
+export type ExportAdapter = (runtime: AdapterRuntime, args: readonly unknown[]) => unknown;
+export type ImportAdapter = (runtime: AdapterRuntime) => CoreFunction;
+
 export interface Adapters {
   /** By position in the world's exports: checks arguments, calls, gives the result (or a promise of it). */
-  readonly exports: readonly ((runtime: AdapterRuntime, args: readonly unknown[]) => unknown)[];
+  readonly exports: readonly ExportAdapter[];
   /** By position in `lowered`: makes the core function that an instance imports. */
-  readonly imports: readonly ((runtime: AdapterRuntime) => CoreFunction)[];
+  readonly imports: readonly ImportAdapter[];
   /** The same for imports that may wait; empty in synchronous adapters. */
-  readonly waitingImports: readonly ((runtime: AdapterRuntime) => CoreFunction)[];
+  readonly waitingImports: readonly ImportAdapter[];
 }
 
 /**
- * Compiles lift and lower code for every function of a guest, once for all its instances. With `isAsync`, exports give
- * promises, links inside the guest wait, and imports come in both forms. Throws ABI_UNSUPPORTED or ABI_TYPE_LIMIT.
+ * Lift and lower code for every function of a guest, once for all its instances. With `isAsync`, exports give promises,
+ * links inside the guest wait, and imports come in both forms. Most programs call few of a guest's exports, so each is
+ * compiled at its first call, and the imports with the first instance; what cannot be compiled is refused here.
+ * Throws ABI_UNSUPPORTED or ABI_TYPE_LIMIT.
  */
-export function compileAdapters(plan: AdapterPlan, { isAsync }: { isAsync: boolean }): Adapters {
-  for (const { id, type } of [...plan.lifted, ...plan.lowered]) {
-    if (type.async) throw unsupported(`asynchronous functions (${id})`);
-    for (const param of type.params) layoutOf(param.type);
-    if (type.result !== null) layoutOf(type.result);
-    if (containsKind(type.result, ['borrow'])) throw unsupported(`a borrowed handle as a result (${id})`);
-  }
+export function makeAdapters(plan: AdapterPlan, { isAsync }: { isAsync: boolean }): Adapters {
+  assertAdaptable(plan);
+  const exports = plan.lifted.slice(0, plan.exported).map((side, i): ExportAdapter => {
+    return (runtime, args) => {
+      const compiled = compileExport(plan, side, i, isAsync);
+      exports[i] = compiled;
+      return compiled(runtime, args);
+    };
+  });
+  let imports: ImportAdapter[] | null = null;
+  let waiting: ImportAdapter[] | null = null;
+  return {
+    exports,
+    get imports() {
+      imports ??= compileImports(plan, isAsync, false);
+      return imports;
+    },
+    get waitingImports() {
+      waiting ??= isAsync ? compileImports(plan, isAsync, true) : [];
+      return waiting;
+    },
+  };
+}
+
+function compileExport(plan: AdapterPlan, side: Side, index: number, isAsync: boolean): ExportAdapter {
   const emitter = new Emitter();
   const context: FunctionContext = { emitter, plan, isAsync };
-  const inner = plan.lifted.map((side, i) => emitLifted(context, side, i));
-  const exports = plan.lifted
-    .slice(0, plan.exported)
-    .map((side, i) => emitExport(context, side, i, inner[i] as string));
-  const lower = (waits: boolean): string[] =>
-    plan.lowered.map((side) => {
-      const { target } = side;
-      return 'lifted' in target
-        ? emitLowered(context, side, inner[target.lifted] as string, isAsync)
-        : emitLowered(context, side, null, waits);
-    });
-  const imports = lower(false);
-  const waitingImports = isAsync ? lower(true) : [];
-  const lists = [exports, imports, waitingImports].map((names) => `[${names.join(', ')}]`);
-  const [exportList, importList, waitingList] = emitter.run(LIBRARY, `[${lists.join(', ')}]`) as [
-    Adapters['exports'],
-    Adapters['imports'],
-    Adapters['waitingImports'],
-  ];
-  return { exports: exportList, imports: importList, waitingImports: waitingList };
+  const inner = emitLifted(context, side, index);
+  return emitter.run(LIBRARY, emitExport(context, side, index, inner)) as ExportAdapter;
+}
+
+function compileImports(plan: AdapterPlan, isAsync: boolean, waits: boolean): ImportAdapter[] {
+  const emitter = new Emitter();
+  const context: FunctionContext = { emitter, plan, isAsync };
+  const inner = new Map<number, string>();
+  const names = plan.lowered.map((side) => {
+    const { target } = side;
+    if (!('lifted' in target)) return emitLowered(context, side, null, waits);
+    const { lifted } = target;
+    const name = inner.get(lifted) ?? emitLifted(context, plan.lifted[lifted] as Side, lifted);
+    inner.set(lifted, name);
+    return emitLowered(context, side, name, isAsync);
+  });
+  return emitter.run(LIBRARY, `[${names.join(', ')}]`) as ImportAdapter[];
 }

@@ -25,7 +25,6 @@ const TESTS: Readonly<Record<string, (v: string) => string>> = {
  * guest does; `cx.checked` grows by (at least) the bytes that the value will take.
  */
 export function emitCheck(context: EmitContext, type: ValType, v: string): string {
-  context.emitter.visit();
   const test = Object.hasOwn(TESTS, type.kind) ? TESTS[type.kind] : undefined;
   if (test !== undefined) return `(${test(v)} ? null : bad("${type.kind}", ${v}))`;
   if (type.kind === 'string') return `checkString(${v}, cx)`;

@@ -62,8 +62,6 @@ function emitFlags(context: EmitContext, type: ValType & { kind: 'flags' }): str
 
 /** An expression for the value whose core values are in the identifiers `flat`; statements go to `lines`. */
 export function emitLiftFlat(context: EmitContext, type: ValType, flat: readonly string[], lines: string[]): string {
-  const { emitter } = context;
-  emitter.visit();
   const scalar = emitScalar(context, type, flat[0] as string);
   if (scalar !== null) return named(context, scalar, lines);
   switch (type.kind) {
@@ -206,7 +204,6 @@ function emitElements(context: EmitContext, element: ValType, n: string): string
 /** An expression for the value at `p + offset`, which is aligned and in range. */
 export function emitLoad(context: EmitContext, type: ValType, p: string, offset: number): string {
   const { emitter } = context;
-  emitter.visit();
   const at = address(p, offset);
   const scalar = emitScalar(context, type, emitGet(type, at));
   if (scalar !== null) return scalar;

@@ -59,7 +59,6 @@ function emitHandle(context: EmitContext, type: ValType & { kind: 'own' | 'borro
  */
 export function emitLowerFlat(context: EmitContext, type: ValType, v: string, lines: string[]): string[] {
   const { emitter } = context;
-  emitter.visit();
   const scalar = emitScalar(context, type, v);
   if (scalar !== null) {
     if (scalar === v) return [v];
@@ -177,7 +176,6 @@ function emitElements(context: EmitContext, element: ValType, n: string): string
 /** A statement that stores the value in identifier `v` at `p + offset`, which is aligned and in range. */
 export function emitStore(context: EmitContext, type: ValType, v: string, p: string, offset: number): string {
   const { emitter } = context;
-  emitter.visit();
   const at = address(p, offset);
   const scalar = emitScalar(context, type, v);
   if (scalar !== null) return emitSet(type, at, scalar);
@@ -190,7 +188,7 @@ export function emitStore(context: EmitContext, type: ValType, v: string, p: str
 }
 
 function storePair(context: EmitContext, allocated: string, p: string, offset: number): string {
-  const pointer = context.emitter.fresh('p');
+  const pointer = context.emitter.fresh('q');
   const words = [emitSet(4, address(p, offset), pointer), emitSet(4, address(p, offset + 4), 'cx.count')];
   return `const ${pointer} = ${allocated}; ${words.join(' ')}`;
 }

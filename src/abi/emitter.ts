@@ -1,6 +1,4 @@
-import { CofferdamError } from '../error.ts';
 import type { ValType } from '../wasm/types.ts';
-import { MAX_TYPE_NODES } from './limits.ts';
 
 /**
  * Collects generated JavaScript. Its text comes from this folder alone: whatever stems from a guest (names, type
@@ -12,7 +10,6 @@ export class Emitter {
   readonly #functions: string[] = [];
   readonly #helpers = new Map<string, Map<ValType, string>>();
   #names = 0;
-  #nodes = 0;
 
   /** An identifier that holds `value`. */
   constant(value: unknown): string {
@@ -27,13 +24,6 @@ export class Emitter {
   /** A new identifier. */
   fresh(prefix: string): string {
     return `${prefix}${this.#names++}`;
-  }
-
-  /** Counts a type node: shared sub-types are inlined, so that a small binary could ask for endless code. */
-  visit(): void {
-    if (++this.#nodes > MAX_TYPE_NODES) {
-      throw new CofferdamError('ABI_TYPE_LIMIT', `The types of a guest unfold into more than ${MAX_TYPE_NODES} nodes`);
-    }
   }
 
   /** The name of the function that plays `role` for `type`, made once. `body` gives parameters and statements. */

@@ -6,8 +6,8 @@ export {
   type AdapterRuntime,
   type Adapters,
   type CoreFunction,
-  compileAdapters,
   type Lowered,
+  makeAdapters,
   type Side,
 } from './adapters.ts';
 export { Context, type ContextItems, type LeaveCell, Scope } from './context.ts';

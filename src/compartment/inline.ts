@@ -1,5 +1,5 @@
 import { isScalar, whyNotFusable } from '../abi/fused/index.ts';
-import { type Adapters, compileAdapters, MAX_LIST_BYTES } from '../abi/index.ts';
+import { type Adapters, MAX_LIST_BYTES, makeAdapters } from '../abi/index.ts';
 import type { Plan } from '../wasm/plan.ts';
 import type { World } from '../wasm/types.ts';
 import type { Code, Instance, InstanceHost } from './contract.ts';
@@ -51,12 +51,12 @@ export class InlineCode implements Code {
     this.modules = modules;
     this.wasi = wasi ?? null;
     this.maxMessageBytes = Math.min(limits.messageBytes, MAX_LIST_BYTES);
-    this.adapters = compileAdapters(recipe.adapterPlan, { isAsync: false });
+    this.adapters = makeAdapters(recipe.adapterPlan, { isAsync: false });
   }
 
   /** Compiled at the first instance that has imports which wait. */
   get suspendingAdapters(): Adapters {
-    this.#suspendingAdapters ??= compileAdapters(this.recipe.adapterPlan, { isAsync: true });
+    this.#suspendingAdapters ??= makeAdapters(this.recipe.adapterPlan, { isAsync: true });
     return this.#suspendingAdapters;
   }
 
