@@ -74,12 +74,15 @@ export function emitExport(context: FunctionContext, side: Side, lifted: number,
 }
 
 /** The check counted an upper bound; where that is too much, count exactly. */
-function emitSizeCheck(emitter: Emitter, type: FuncType, method: 'params' | 'result', value: string): string {
+export function emitSizeCheck(
+  emitter: Emitter,
+  type: FuncType,
+  method: 'params' | 'result',
+  value: string,
+  max: number | 'I.maxMessageBytes' = 'I.maxMessageBytes',
+): string {
   const sizer = emitter.constant(sizerOf(type));
-  return (
-    `if (cx.checked > I.maxMessageBytes && ${sizer}.${method}(${value}) > I.maxMessageBytes) ` +
-    'throw tooLarge(I.maxMessageBytes);'
-  );
+  return `if (cx.checked > ${max} && ${sizer}.${method}(${value}) > ${max}) throw tooLarge(${max});`;
 }
 
 /** `e(I, a0, …)`: `canon lift` of checked arguments. */
