@@ -36,11 +36,20 @@ export const COMPARTMENT_LIMITS: CompartmentLimits = Object.freeze({
   queue: 64,
   /** Two screens of text; output is for people who debug. */
   outputBytes: 64 * 2 ** 10,
+  /** Longer than a caller waits for an answer, and a guest that loops does not hold the thread for ever. */
+  deadlineMs: 10_000,
+  isDeadlineGiven: false,
+  /** The deadline bounds it. */
+  cpuMs: null,
+  /** Counting costs more than looking whether time is over: only for those who need the same number each time. */
+  fuel: null,
 });
 
 export const HOST_LIMITS: HostLimits = Object.freeze({
   /** A quarter of the 16,000 memories that V8 has address space for. */
   instances: 4_000,
+  /** `instances` times `limits.memory`; a program that knows its machine says less. */
+  memoryBytes: null,
   /** Deeper chains of compartments are loops. Each level takes a few frames of the host's stack. */
   callDepth: 32,
   /** Calls that wait for one busy instance. */
@@ -65,6 +74,13 @@ export const BOUNDS = Object.freeze({
   callDepth: [1, 128],
   waiting: [0, 65_536],
   workers: [0, 1_024],
+  /** One page, to 16 TiB: all that a process can address. */
+  hostMemoryBytes: [64 * 2 ** 10, 2 ** 44],
+  /** The watchdog looks about twice in a millisecond; a day is far below where its clock overflows. */
+  deadlineMs: [1, 86_400_000],
+  cpuMs: [1, 86_400_000],
+  /** About a day of running. */
+  fuel: [1, 2 ** 44],
   /** The shortest wait that a timer keeps, to longer than anybody would leave a compartment down. */
   backoffMs: [1, 3_600_000],
   /** Each is a number in memory, per label that failed. */

@@ -59,6 +59,8 @@ export interface CompartmentPolicy {
   readonly busy: 'queue' | 'refuse';
   readonly restart: RestartPolicy;
   readonly limits: CompartmentLimits;
+  /** It, or who can call it, has a limit in time: its code is made so that it can be stopped. */
+  readonly isInterruptible: boolean;
 }
 
 /** What follows at a label when an instance fails there by its own fault. Counted per compartment and label. */
@@ -189,11 +191,21 @@ export interface CompartmentLimits {
   readonly queue: number;
   /** stdout and stderr per call. */
   readonly outputBytes: number;
+  /** Wall-clock time of a call into it, with all that it calls and waits for; null: unbounded. */
+  readonly deadlineMs: number | null;
+  /** The manifest says it: where it cannot be kept the compartment is refused. */
+  readonly isDeadlineGiven: boolean;
+  /** Time of a call into it in which something runs, in this compartment or one that it calls; null: unbounded. */
+  readonly cpuMs: number | null;
+  /** Instructions of this compartment in one call into it; null: not counted. */
+  readonly fuel: number | null;
 }
 
 export interface HostLimits {
   /** Live instances of all compartments. */
   readonly instances: number;
+  /** The sum of `limits.memory` of all live instances; null: unbounded. */
+  readonly memoryBytes: number | null;
   /** Calls nested in one another. */
   readonly callDepth: number;
   /** Calls that wait for a busy instance, per instance; or for a suspended compartment. */

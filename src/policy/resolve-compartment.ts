@@ -1,7 +1,8 @@
 import { type Ceiling, type LabelInput, type Privilege, Privileges } from '../label/index.ts';
 import type { Context } from './context.ts';
-import { COMPARTMENT_DEFAULTS, COMPARTMENT_LIMITS } from './defaults.ts';
-import type { CompartmentLimits, CompartmentPolicy, GatePolicy, ModulePolicy, WitSource } from './policy.ts';
+import { COMPARTMENT_DEFAULTS } from './defaults.ts';
+import { resolveLimits } from './limits.ts';
+import type { CompartmentPolicy, GatePolicy, ModulePolicy, WitSource } from './policy.ts';
 import { resolveEnclave } from './resolve-enclave.ts';
 import { resolveRestart } from './restart.ts';
 import type { Manifest } from './schema.ts';
@@ -10,7 +11,6 @@ import type { Path } from './source.ts';
 type CompartmentEntry = Manifest['compartments'][string];
 type GateEntry = NonNullable<CompartmentEntry['gates']>[string];
 
-const PAGE_BYTES = 65_536;
 /** Four times the modules of the largest set that we know of. */
 const MAX_MODULES = 256;
 
@@ -52,6 +52,7 @@ function resolveCompartment(context: Context, name: string, entry: CompartmentEn
     ...resolveRestart(context, entry, path),
     busy: entry.busy ?? busy,
     limits: resolveLimits(context, entry.limits, [...path, 'limits']),
+    isInterruptible: false, // until the links are known
   };
 }
 
@@ -182,25 +183,6 @@ export function resolveGate(context: Context, holder: string, gate: GateEntry, p
   }
   const { calls = null, bytes = null } = budget ?? {};
   return { declassify, endorse, requires: requires?.integrity ?? [], budget: { calls, bytes } };
-}
-
-function resolveLimits(context: Context, limits: CompartmentEntry['limits'], path: Path): CompartmentLimits {
-  const { memory, table, instances, message, queue, output } = limits ?? {};
-  if (memory !== undefined && memory % PAGE_BYTES !== 0) {
-    context.report(
-      'MANIFEST_VALUE',
-      [...path, 'memory'],
-      'memory comes in pages of 64KiB — write a multiple, such as 64MiB',
-    );
-  }
-  return {
-    memoryBytes: memory ?? COMPARTMENT_LIMITS.memoryBytes,
-    tableEntries: table ?? COMPARTMENT_LIMITS.tableEntries,
-    instances: instances ?? COMPARTMENT_LIMITS.instances,
-    messageBytes: message ?? COMPARTMENT_LIMITS.messageBytes,
-    queue: queue ?? COMPARTMENT_LIMITS.queue,
-    outputBytes: output ?? COMPARTMENT_LIMITS.outputBytes,
-  };
 }
 
 type LabelEntry = {

@@ -1,6 +1,7 @@
 import type { Ceiling, TagDeclaration } from '../label/index.ts';
 import type { Context } from './context.ts';
-import { AUDIT_DEFAULTS, HOST_LIMITS } from './defaults.ts';
+import { AUDIT_DEFAULTS } from './defaults.ts';
+import { resolveHostLimits, withInterruptions } from './limits.ts';
 import type { EntryPolicy, ForbidRule, LinkPolicy, Policy, ResourcePolicy } from './policy.ts';
 import { ceilingOf, labelOf, resolveCompartments, resolveGate } from './resolve-compartment.ts';
 import { resolveMeasurement } from './resolve-enclave.ts';
@@ -18,26 +19,22 @@ export function resolve(
   const tags = resolveTags(context);
   context.declareTags(tags.values());
   const resources = resolveResources(context);
-  const compartments = resolveCompartments(context);
+  const entries = resolveCompartments(context);
+  const links = resolveLinks(context);
   if (manifest.defaultLabel !== undefined) context.checkCarried(labelOf(manifest.defaultLabel), ['defaultLabel']);
   return {
     file,
     baseDir,
     principals: Object.keys(manifest.principals ?? {}),
     tags,
-    compartments,
-    links: resolveLinks(context),
+    compartments: withInterruptions(entries, links),
+    links,
     resources,
     entries: resolveEntries(context),
     forbid: resolveForbid(context),
     audit: { path: manifest.audit?.path ?? AUDIT_DEFAULTS.path },
     attestation: { state: manifest.attestation?.state ?? null },
-    limits: {
-      instances: manifest.limits?.instances ?? HOST_LIMITS.instances,
-      callDepth: manifest.limits?.callDepth ?? HOST_LIMITS.callDepth,
-      waiting: manifest.limits?.waiting ?? HOST_LIMITS.waiting,
-      workers: manifest.limits?.workers ?? HOST_LIMITS.workers,
-    },
+    limits: resolveHostLimits(manifest),
     defaultLabel: manifest.defaultLabel === undefined ? null : labelOf(manifest.defaultLabel),
   };
 }

@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { parseTagOrFamily } from '../label/index.ts';
-import { BOUNDS } from './defaults.ts';
+import { compartmentLimits, hostLimits } from './limits.ts';
 import { isName, WIT_NAME_PATTERN } from './names.ts';
 import { BYTE_RATE_PATTERN, CALL_RATE_PATTERN, parseByteRate, parseCallRate } from './quantity.ts';
 import { restart } from './restart.ts';
@@ -9,7 +9,6 @@ import {
   ceiling,
   checked,
   codePath,
-  count,
   fileLabel,
   label,
   list,
@@ -19,7 +18,6 @@ import {
   nameKey,
   path,
   privilege,
-  size,
   tag,
   tagKey,
   tagOrFamily,
@@ -139,16 +137,7 @@ const compartment = z
       .optional()
       .meta({ description: 'What calls of the host do while the instance is suspended in another call.' }),
     restart: restart.optional(),
-    limits: z
-      .strictObject({
-        memory: size(BOUNDS.memoryBytes, 'Linear memory of one instance, in whole pages of 64KiB.').optional(),
-        table: count(BOUNDS.tableEntries, 'Table entries of one instance.').optional(),
-        instances: count(BOUNDS.instances, 'Live instances of this compartment.').optional(),
-        message: size(BOUNDS.messageBytes, 'One message: arguments or result.').optional(),
-        queue: count(BOUNDS.queue, 'Posted messages that wait, per label.').optional(),
-        output: size(BOUNDS.outputBytes, 'Output of one call.').optional(),
-      })
-      .optional(),
+    limits: compartmentLimits.optional(),
   })
   .meta({ description: 'Code that is loaded, and all that it may do.' });
 
@@ -249,14 +238,7 @@ export const manifestSchema = z
       }),
     audit: z.strictObject({ path: path.optional().meta({ description: 'The file of the journal.' }) }).optional(),
     attestation: attestation.optional(),
-    limits: z
-      .strictObject({
-        instances: count(BOUNDS.instances, 'Live instances of all compartments.').optional(),
-        callDepth: count(BOUNDS.callDepth, 'Calls nested in one another.').optional(),
-        waiting: count(BOUNDS.waiting, 'Calls that wait for one busy instance.').optional(),
-        workers: count(BOUNDS.workers, 'Threads and processes that run instances.').optional(),
-      })
-      .optional(),
+    limits: hostLimits.optional(),
     defaultLabel: label
       .optional()
       .meta({ description: 'The label of host input that has none; absent: such input is an error.' }),

@@ -14,16 +14,12 @@ interface UnsupportedWord {
 }
 
 const inlineOnly = "use 'inline', the only kind there is";
-const noDeadline = 'take it out, and trust this guest to end, or do not load it';
 
 const UNSUPPORTED: readonly UnsupportedWord[] = [
   { path: ['compartments', '*', 'kind'], value: 'worker', remedy: inlineOnly },
   { path: ['compartments', '*', 'kind'], value: 'process', remedy: inlineOnly },
   { path: ['compartments', '*', 'kind'], value: 'enclave', remedy: 'write `enclave: true` beside the kind' },
   { path: ['compartments', '*', 'wasi'], value: 'full', remedy: "use 'minimal' or 'none'" },
-  { path: ['compartments', '*', 'limits', 'deadline'], remedy: noDeadline },
-  { path: ['compartments', '*', 'limits', 'fuel'], remedy: noDeadline },
-  { path: ['compartments', '*', 'limits', 'cpu'], remedy: noDeadline },
   { path: ['resources', '*', 'http'], remedy: 'offer a function resource that makes the request' },
   { path: ['resources', '*', 'methods'], remedy: 'offer a function resource that makes the request' },
   { path: ['resources', '*', 'socket'], remedy: 'offer a function resource that uses the socket' },

@@ -107,6 +107,17 @@ const MALFORMED: readonly (readonly [what: string, code: Code, text: string])[] 
   ['memory past 4 GiB', 'MANIFEST_VALUE', `${HEAD}compartments:\n  a: { wasm: a, limits: { memory: ▲5GiB } }\n`],
   ['half an instance', 'MANIFEST_TYPE', `${HEAD}compartments:\n  a: { wasm: a, limits: { instances: ▲0.5 } }\n`],
   ['no instances', 'MANIFEST_VALUE', `${HEAD}compartments:\n  a: { wasm: a, limits: { instances: ▲0 } }\n`],
+  [
+    'a deadline without a unit',
+    'MANIFEST_TYPE',
+    `${HEAD}compartments:\n  a: { wasm: a, limits: { deadline: ▲250 } }\n`,
+  ],
+  ['no time at all', 'MANIFEST_VALUE', `${HEAD}compartments:\n  a: { wasm: a, limits: { deadline: ▲0ms } }\n`],
+  ['more than a day', 'MANIFEST_VALUE', `${HEAD}compartments:\n  a: { wasm: a, limits: { deadline: ▲25h } }\n`],
+  ['no CPU time', 'MANIFEST_VALUE', `${HEAD}compartments:\n  a: { wasm: a, limits: { cpu: ▲none } }\n`],
+  ['binary fuel', 'MANIFEST_VALUE', `${HEAD}compartments:\n  a: { wasm: a, limits: { fuel: ▲10MiB } }\n`],
+  ['no fuel', 'MANIFEST_VALUE', `${HEAD}compartments:\n  a: { wasm: a, limits: { fuel: ▲0 } }\n`],
+  ['no memory for anybody', 'MANIFEST_VALUE', `${HEAD}${BODY}limits: { memory: ▲1KiB }\n`],
   ['infinite calls', 'MANIFEST_TYPE', `${HEAD}${BODY}limits: { callDepth: ▲.inf }\n`],
   [
     'a rate without a period',
@@ -255,8 +266,6 @@ const MALFORMED: readonly (readonly [what: string, code: Code, text: string])[] 
   ],
   // what this build cannot enforce
   ['a worker', 'MANIFEST_UNSUPPORTED', `${HEAD}compartments:\n  a: { wasm: a, kind: ▲worker }\n`],
-  ['a deadline', 'MANIFEST_UNSUPPORTED', `${HEAD}compartments:\n  a: { wasm: a, limits: { ▲deadline: 250ms } }\n`],
-  ['fuel', 'MANIFEST_UNSUPPORTED', `${HEAD}compartments:\n  a: { wasm: a, limits: { ▲fuel: 1000 } }\n`],
   ['a kind that is a wrapper', 'MANIFEST_UNSUPPORTED', `${HEAD}compartments:\n  a: { wasm: a, kind: ▲enclave }\n`],
   // enclaves
   ['an enclave that is none', 'MANIFEST_TYPE', `${HEAD}compartments:\n  a: { wasm: a, enclave: ▲"yes" }\n`],

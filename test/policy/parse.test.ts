@@ -31,7 +31,7 @@ compartments:
     instances: per-call
     busy: refuse
     restart: { policy: restart, backoff: 100ms, ceiling: 10/min }
-    limits: { memory: 128KiB, table: 0, instances: 15000, message: 16, queue: 0, output: 1KiB }
+    limits: { memory: 128KiB, table: 0, instances: 15000, message: 16, queue: 0, output: 1KiB, deadline: 250ms, cpu: 2s, fuel: 10M }
   shout: { wasm: "npm:@scope/shout/dist/shout.wasm", abi: adapter, wit: ./shout.wit, adapter: ./shout.ts }
 links:
   - { from: keeper, import: shout, to: shout, export: loud, declassify: ["customer:acme"], budget: { bytes: 64/min }, measurement: { from: "${'1'.repeat(64)}" } }
@@ -45,7 +45,7 @@ entries:
 forbid: ["key -> log except keeper", "customer:* -> log"]
 audit: { path: ./audit.db }
 attestation: { state: ./state }
-limits: { instances: 5, callDepth: 128, waiting: 0, workers: 3 }
+limits: { instances: 5, memory: 1GiB, callDepth: 128, waiting: 0, workers: 3 }
 defaultLabel: { secrecy: ["customer:acme"] }
 `;
 
@@ -95,7 +95,12 @@ describe('a manifest that says everything', () => {
         messageBytes: 16,
         queue: 0,
         outputBytes: 1_024,
+        deadlineMs: 250,
+        isDeadlineGiven: true,
+        cpuMs: 2_000,
+        fuel: 10_000_000,
       },
+      isInterruptible: true,
     });
     expect(policy.compartments.get('shout')).toMatchObject({
       abi: 'adapter',
@@ -167,7 +172,7 @@ describe('a manifest that says everything', () => {
       file: '/desk/cofferdam.yaml',
       baseDir: '/desk',
       audit: { path: './audit.db' },
-      limits: { instances: 5, callDepth: 128, waiting: 0, workers: 3 },
+      limits: { instances: 5, memoryBytes: 2 ** 30, callDepth: 128, waiting: 0, workers: 3 },
       defaultLabel: { secrecy: ['customer:acme'], integrity: [] },
     });
   });
@@ -222,6 +227,7 @@ describe('a manifest that says little', () => {
       busy: 'queue',
       restart: { policy: 'restart', backoffMs: 0, ceiling: { amount: 100, perMs: 60_000 } },
       limits: COMPARTMENT_LIMITS,
+      isInterruptible: true,
     });
     expect(policy).toMatchObject({
       links: [],

@@ -5,6 +5,8 @@ import {
   MAX_QUANTITY,
   parseByteRate,
   parseCallRate,
+  parseCount,
+  parseDuration,
   parseSize,
 } from '../../src/policy/quantity.ts';
 
@@ -49,6 +51,36 @@ describe('sizes', () => {
   ])('%i is shown in the largest whole unit', (bytes, text) => {
     expect(formatSize(bytes)).toBe(text);
     expect(parseSize(text)).toBe(bytes);
+  });
+});
+
+describe('times and numbers', () => {
+  it.each([
+    ['1ms', 1],
+    ['250ms', 250],
+    ['2s', 2_000],
+    ['1min', 60_000],
+    ['24h', 86_400_000],
+  ])('%s', (text, ms) => {
+    expect(parseDuration(text)).toBe(ms);
+  });
+
+  it.each(['', '0ms', '1', '1.5s', '1 s', '-1s', '1S', '1day', '9'.repeat(10), '1s\n'])('no time: %j', (text) => {
+    expect(parseDuration(text)).toBe(null);
+  });
+
+  it.each([
+    ['1', 1],
+    ['50000', 50_000],
+    ['3k', 3_000],
+    ['10M', 10_000_000],
+    ['2G', 2_000_000_000],
+  ])('%s', (text, value) => {
+    expect(parseCount(text)).toBe(value);
+  });
+
+  it.each(['', '0', '01', '1K', '1m', '1MiB', '1.5M', '1e6', '-1', '99999G', '1M\n'])('no number: %j', (text) => {
+    expect(parseCount(text)).toBe(null);
   });
 });
 
