@@ -83,6 +83,7 @@ export const CODES = {
   WASM_SET_CYCLE: 'Core modules of one compartment import each other in a circle.',
   WASM_SET_AMBIGUOUS: 'Two core modules of one compartment export the same part of its world.',
   WASM_SET_MEMORY: 'The memory that the modules of one compartment share cannot be made as the manifest names it.',
+  WASM_RESERVED_NAME: 'A module imports or exports a name that is kept for the runtime.',
   COMPONENT_INVALID: 'A component is well-formed but breaks a rule of the component model.',
   // abi
   ABI_POINTER: 'A guest passed a pointer that leads out of its memory.',
