@@ -213,6 +213,15 @@ interface LimitEvent {
   readonly amount: number;
 }
 
+/** Somebody who runs the host acts on a compartment. */
+interface OperateEvent {
+  readonly kind: 'operate';
+  readonly act: 'suspend' | 'resume' | 'stop' | 'replace';
+  readonly compartment: string;
+  /** `program`, or `control` for a command that came through the control socket. */
+  readonly by: string;
+}
+
 /** An event as its author writes it: the journal adds `seq` and `timeMs`. */
 export type EventInput =
   | HostEvent
@@ -235,6 +244,7 @@ export type EventInput =
   | WriteEvent
   | OutputEvent
   | LimitEvent
+  | OperateEvent
   | PortEvent
   | CrossingsEvent;
 

@@ -2,15 +2,18 @@ import type { AuditEvent, EventInput, EventInputOf, EventKind, ReadableEvent, St
 
 /**
  * How a batch's payload is written. Later formats get later numbers; readers keep the old ones for good. Format 1 has the
- * kinds up to code 20; format 2 adds `port` and `crossings`.
+ * kinds up to code 20; format 2 adds `port` and `crossings`, format 3 `operate`.
  */
-const FORMAT_EVENTS_1 = 1;
+const LAST_CODES: ReadonlyMap<number, number> = new Map([
+  [1, 20],
+  [2, 22],
+  [3, 23],
+]);
 /** What this version writes. */
-export const FORMAT_EVENTS_2 = 2;
-const LAST_CODE_1 = 20;
+export const FORMAT_EVENTS_3 = 3;
 
 export function isKnownFormat(format: number): boolean {
-  return format === FORMAT_EVENTS_1 || format === FORMAT_EVENTS_2;
+  return LAST_CODES.has(format);
 }
 
 /**
@@ -154,6 +157,7 @@ const KINDS: { readonly [K in StoredKind]: KindFormat<K> } = {
   limit: { code: 20, fields: { subject: 'name', limit: 'name', amount: 'uint' } },
   port: { code: 21, fields: { port: 'port', ...CROSSING } },
   crossings: { code: 22, fields: { message: 'uint', records: 'records' } },
+  operate: { code: 23, fields: { act: ['suspend', 'resume', 'stop', 'replace'], compartment: 'name', by: 'name' } },
 };
 
 /** Never stored: how `crossings` are read. */
@@ -185,7 +189,7 @@ const RECORD_BY_CODE: ReadonlyMap<number, RecordFormat> = new Map(RECORDS.map((r
 
 /** How events with this code are written in this format. */
 export function recordOf(format: number, code: number): RecordFormat | undefined {
-  return format === FORMAT_EVENTS_1 && code > LAST_CODE_1 ? undefined : RECORD_BY_CODE.get(code);
+  return code > (LAST_CODES.get(format) ?? 0) ? undefined : RECORD_BY_CODE.get(code);
 }
 
 /** Kinds as readers see them, in the order of their codes. */
