@@ -1,8 +1,11 @@
 import { defineCase } from '../case.ts';
 import { expect } from '../expect.ts';
+import { nobody } from '../lab.ts';
 import { GATED, gated, shownAs } from './gated.ts';
 
 const privilege = 'customer:*-';
+/** Says of what it shows that it was vetted. */
+const VOUCHER = { ...gated, grants: ['vetted+'], gates: { show: { endorse: ['vetted'] } } };
 
 export default defineCase({
   number: 19,
@@ -21,11 +24,16 @@ export default defineCase({
     pair.delegate({ by: 'other', to: 'gated', privilege: 'customer:acme-' });
     pair.revoke({ by: 'desk', to: 'gated', privilege });
     expect([await shownAs(pair), await shownAs(pair, 'other.show')]).toEqual([['customer:acme'], ['customer:acme']]);
+    const voucher = await make({ compartments: { voucher: VOUCHER } });
+    voucher.revoke({ by: 'desk', to: 'voucher', privilege: 'vetted+' });
+    expect((await voucher.call('voucher.show', [1], nobody)).label.integrity).toEqual([]);
   },
   async twin({ make }) {
     const host = await make(GATED);
     host.revoke({ by: 'desk', to: 'gated', privilege });
     host.grant({ by: 'desk', to: 'gated', privilege });
     expect(await shownAs(host)).toEqual([]);
+    const voucher = await make({ compartments: { voucher: VOUCHER } });
+    expect((await voucher.call('voucher.show', [1], nobody)).label.integrity).toEqual(['vetted']);
   },
 });

@@ -31,7 +31,7 @@ export function renderPretty(board: Scoreboard, style: Style = (_, text) => text
   );
   for (const { title, verdict } of failures) {
     const { number, name, kind, outcome, detail } = verdict;
-    lines.push('', style('red', `${WORDS[outcome]} ${number} ${name} (${kind}): ${title}`), indent(detail));
+    lines.push('', style('red', `${WORDS[outcome]} ${number} ${name} (${kind}): ${printable(title)}`), indent(detail));
   }
   const rest = board.notApplicable > 0 ? `, ${board.notApplicable} not applicable` : '';
   lines.push('', `${board.passed} passed, ${board.failed} failed${rest} in ${(board.ms / 1000).toFixed(1)} s`);
