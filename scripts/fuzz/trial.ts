@@ -99,7 +99,7 @@ function understandCore(bytes: Uint8Array, world: World, parts: Seed['parts']): 
   const set = found ? members.map(({ name, range }) => ({ name, ...range })) : null;
   const info = members.map((member) => member.info);
   const plan = planMembers(members, world);
-  return { plan, world: null, transpiled: null, set, info, edits: memberEdits(members, LIMITS) };
+  return { plan, world: null, transpiled: null, set, info, edits: memberEdits(members, LIMITS), rewritten: null };
 }
 
 function assertOurs(error: unknown): void {

@@ -7,7 +7,7 @@ import { CofferdamError } from '../error.ts';
 import { readBounded } from './bounded-file.ts';
 
 export interface CacheLimits {
-  /** All entries together. Plans have some 10 kB: this is room for all that a machine will ever load. */
+  /** All entries together. An entry has a plan of some 10 kB and the rewritten modules: room for hundreds of guests. */
   readonly totalBytes: number;
   /** Entries: a scan of the folder stays in the milliseconds. */
   readonly entries: number;
@@ -20,7 +20,7 @@ export interface CacheLimits {
 export const CACHE_LIMITS: CacheLimits = {
   totalBytes: 512 * 1_048_576,
   entries: 4096,
-  entryBytes: 32 * 1_048_576,
+  entryBytes: 64 * 1_048_576,
   staleMs: 600_000,
 };
 

@@ -24,7 +24,7 @@ function identify(): string {
 }
 
 function sources(folder: URL): URL[] {
-  return readdirSync(folder)
+  return readdirSync(folder, { recursive: true, encoding: 'utf8' })
     .filter((name) => name.endsWith('.ts'))
     .sort()
     .map((name) => new URL(name, folder));

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { CofferdamError } from '../error.ts';
-import type { ModuleInfo, Plan, World } from '../wasm/index.ts';
+import type { ModuleInfo, OwnMemory, Plan, World } from '../wasm/index.ts';
 import { applyEdits } from '../wasm/rewrite-limits.ts';
 import { messageOf } from './bounded-text.ts';
 import { type Cache, defaultCacheDir, openCache } from './cache.ts';
@@ -40,6 +40,8 @@ export interface Loaded {
   readonly transpiled: Transpiled | null;
   /** Parallel to the plan's modules, or the one module; rewritten so that an instance keeps the reference's limits. */
   readonly modules: readonly WebAssembly.Module[];
+  /** Parallel to `modules`: the memories that each was made to import; null where nothing was rewritten. */
+  readonly memories: readonly (readonly OwnMemory[])[] | null;
   /** Parallel to `modules`, by which name each is imported by the others; null where there is one file. */
   readonly names: readonly string[] | null;
   /** The outside of each core module as it is in the file: parallel to `modules`. */
@@ -59,7 +61,7 @@ export interface Loader extends AsyncDisposable {
 const MAX_MODULE_BYTES = 256 * 1_048_576;
 
 /** Raised when the meaning of what is cached changes other than by a change of the decoder. */
-const FORMAT = 2;
+const FORMAT = 3;
 
 const shared = new WeakMap<LoadEnv, { readonly loader: Promise<Loader>; users: number }>();
 
@@ -102,18 +104,19 @@ class CachingLoader implements Loader {
     const { baseDir, maxBytes = MAX_MODULE_BYTES, secondOpinion = true } = this.#env;
     const { bytes, sha256, parts } = await readModules(reference, { baseDir, maxBytes });
     const wit = reference.wit && { text: await readWit(reference.wit, baseDir), world: reference.wit.world };
-    const { abi, limits, sharedMemory = null } = reference;
-    const job: Job = { task: 'understand', bytes, parts, sharedMemory, abi, wit, limits, secondOpinion };
+    const { abi, limits, sharedMemory = null, rewrite = null } = reference;
+    const job: Job = { task: 'understand', bytes, parts, sharedMemory, abi, wit, limits, rewrite, secondOpinion };
     const key = cacheKey(job, sha256);
     const cached = await this.#cached(key, bytes.length);
     const understanding = cached ?? (await this.#parse(job, key));
     const modules = await compile(bytes, understanding);
     const problem = this.#cache?.problem ?? null;
     const notes = problem === null ? [] : [problem];
-    const { plan, transpiled, info, set } = understanding;
+    const { plan, transpiled, info, set, rewritten } = understanding;
+    const memories = rewritten?.map((each) => each.memories) ?? null;
     const names = set?.map(({ name }) => name) ?? null;
     const world = worldOf(understanding);
-    return { bytes, sha256, plan, world, transpiled, modules, names, info, isCached: cached !== null, notes };
+    return { bytes, sha256, plan, world, transpiled, modules, memories, names, info, isCached: cached !== null, notes };
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -142,7 +145,7 @@ class CachingLoader implements Loader {
 }
 
 /** Everything that the understanding depends on. */
-function cacheKey({ abi, wit, limits, secondOpinion, sharedMemory }: Job, sha256: string): string {
+function cacheKey({ abi, wit, limits, secondOpinion, sharedMemory, rewrite }: Job, sha256: string): string {
   const { memoryBytes, tableEntries } = limits;
   const parts = [
     FORMAT,
@@ -155,6 +158,7 @@ function cacheKey({ abi, wit, limits, secondOpinion, sharedMemory }: Job, sha256
     tableEntries,
     secondOpinion,
     sharedMemory,
+    rewrite ?? null,
   ];
   return createHash('sha256').update(JSON.stringify(parts)).digest('hex');
 }
@@ -174,8 +178,9 @@ async function compile(bytes: Uint8Array, understanding: Understanding): Promise
 
 /** The core modules with their limits in them, each made when it is asked for. */
 function modulesOf(bytes: Uint8Array, understanding: Understanding): (() => Uint8Array)[] {
-  const { transpiled, edits } = understanding;
+  const { transpiled, edits, rewritten } = understanding;
   if (transpiled !== null) return transpiled.modules.map((each) => () => Buffer.from(each.bytes, 'base64'));
+  if (rewritten !== null) return rewritten.map((each) => () => Buffer.from(each.bytes, 'base64'));
   return rangesOf(understanding, bytes.length).map(
     ({ start, end }, i) =>
       () =>

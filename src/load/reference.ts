@@ -1,5 +1,6 @@
 import type { ImportName } from '../wasm/index.ts';
 import type { InstanceLimits } from '../wasm/rewrite-limits.ts';
+import type { RewriteJob } from './rewrite.ts';
 
 /** How a module speaks: the manifest's `abi`. */
 export type Abi = 'component' | 'core' | 'assemblyscript' | 'adapter';
@@ -19,6 +20,8 @@ export interface ModuleReference {
   readonly wit: WitReference | null;
   /** Of one instance. */
   readonly limits: InstanceLimits;
+  /** Checks that are put into its code; absent: none. */
+  readonly rewrite?: RewriteJob;
 }
 
 /** One of several modules; the two as above. */

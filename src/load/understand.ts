@@ -15,6 +15,7 @@ import {
 } from '../wasm/index.ts';
 import { applyEdits, type CountedModule, type Edit, type InstanceLimits, limitEdits } from '../wasm/rewrite-limits.ts';
 import type { Abi } from './reference.ts';
+import { type RewriteJob, type RewrittenText, rewriteModules } from './rewrite.ts';
 import { assertSecondOpinion } from './second-opinion.ts';
 import { type Transpiled, transpile } from './transpile.ts';
 import { loadWasmTools } from './wasm-tools.ts';
@@ -31,6 +32,7 @@ export interface Job {
   readonly abi: Abi;
   readonly wit: { readonly text: string; readonly world: string | null } | null;
   readonly limits: InstanceLimits;
+  readonly rewrite?: RewriteJob;
   /** Ask wasm-tools about components, too. Only a benchmark says no. */
   readonly secondOpinion: boolean;
 }
@@ -49,6 +51,8 @@ export interface Understanding {
   readonly info: readonly ModuleInfo[];
   /** What makes each core module keep the limits: parallel to the plan's modules, or for the one module. */
   readonly edits: readonly (readonly TextEdit[])[];
+  /** Parallel to them: the modules with the edits and the checks that were asked for; null: none were. */
+  readonly rewritten: readonly RewrittenText[] | null;
 }
 
 /** An edit of a core module's bytes; `bytes` in hex. */
@@ -66,7 +70,7 @@ export async function understand(job: Job): Promise<Understanding> {
   return job.abi === 'component' ? await understandComponent(job) : await understandModule(job, job.abi);
 }
 
-async function understandComponent({ bytes, limits, secondOpinion }: Job): Promise<Understanding> {
+async function understandComponent({ bytes, limits, rewrite = null, secondOpinion }: Job): Promise<Understanding> {
   // Loading wasm-tools takes longer than our decoding, so it starts first.
   const tools = secondOpinion ? loadWasmTools() : null;
   tools?.catch(() => null);
@@ -75,16 +79,17 @@ async function understandComponent({ bytes, limits, secondOpinion }: Job): Promi
   if (understood.features.size > 0) {
     if (secondOpinion) await assertSecondOpinion(bytes, plan);
     const transpiled = await transpile(bytes, understood, limits);
-    return { plan: null, world: plan.world, transpiled, set: null, info: [], edits: [] };
+    return { plan: null, world: plan.world, transpiled, set: null, info: [], edits: [], rewritten: null };
   }
   const info = plan.modules.map((range) => inspectModule(bytes, range));
   const edits = editsOf(plan, bytes, limits);
+  const rewritten = rewriteModules(bytes, plan.modules, edits, rewrite);
   if (secondOpinion) await assertSecondOpinion(bytes, plan);
-  return { plan, world: null, transpiled: null, set: null, info, edits };
+  return { plan, world: null, transpiled: null, set: null, info, edits, rewritten };
 }
 
 async function understandModule(
-  { bytes, parts, sharedMemory, wit, limits }: Job,
+  { bytes, parts, sharedMemory, wit, limits, rewrite = null }: Job,
   abi: Exclude<Abi, 'component'>,
 ): Promise<Understanding> {
   if (wit === null) {
@@ -93,13 +98,16 @@ async function understandModule(
   const members = parts ? orderMembers(bytes, parts, sharedMemory ?? null) : onlyMember(bytes);
   const world = await worldOfWit(wit.text, wit.world);
   const plan = abi === 'core' ? planMembers(members, world) : null;
+  const edits = memberEdits(members, limits);
+  const ranges = members.map(({ range }) => range);
   return {
     plan,
     world: plan === null ? world : null,
     transpiled: null,
     set: parts ? members.map(({ name, range }) => ({ name, ...range })) : null,
     info: members.map(({ info }) => info),
-    edits: memberEdits(members, limits),
+    edits,
+    rewritten: rewriteModules(bytes, ranges, edits, rewrite),
   };
 }
 

@@ -1,6 +1,7 @@
 import type { ModuleRange, NamedRange, Plan, World } from '../wasm/index.ts';
 import { isModuleInfo } from './info-shape.ts';
 import { isPlan, isWorld } from './plan-shape.ts';
+import { isRewritten } from './rewrite.ts';
 import { arrayOf, type Is, isIndex, isText, nullable, object } from './shape.ts';
 import type { Understanding } from './understand.ts';
 
@@ -31,6 +32,7 @@ const isShape = object({
   set: nullable(arrayOf(isNamedRange)),
   info: arrayOf(isModuleInfo),
   edits: arrayOf(arrayOf(object({ start: isIndex, end: isIndex, bytes: isHex }))),
+  rewritten: nullable(isRewritten),
 });
 
 /** Where the core modules stand in a file of `size` bytes. */
@@ -39,14 +41,15 @@ export function rangesOf({ plan, set }: Understanding, size: number): readonly M
 }
 
 function isSound(understanding: Understanding, size: number): boolean {
-  const { plan, world, transpiled, set, info, edits } = understanding;
-  if (transpiled !== null) return plan === null && set === null && isWorld(world);
+  const { plan, world, transpiled, set, info, edits, rewritten } = understanding;
+  if (transpiled !== null) return plan === null && set === null && rewritten === null && isWorld(world);
   if (plan === null ? !isWorld(world) : world !== null || !isPlan(plan, size)) return false;
   if (set !== null && !isSoundSet(set, plan, size)) return false;
   const modules = rangesOf(understanding, size);
   return (
     edits.length === modules.length &&
     info.length === modules.length &&
+    (rewritten === null || rewritten.length === modules.length) &&
     modules.every(({ start, end }, i) => {
       let from = 0;
       return (edits[i] ?? []).every((edit) => {

@@ -60,13 +60,16 @@ describe('an understanding', () => {
       },
     ] as unknown[],
     edits: [[{ start: 8, end: 10, bytes: '00ff' }]] as unknown[],
+    rewritten: [
+      { bytes: 'AGFzbQ==', memories: [{ name: 'memory:0', initialPages: 1, maximumPages: null, index64: false }] },
+    ] as unknown[],
   });
   type Good = ReturnType<typeof good>;
 
   const part = (start: number, end: number) => ({ name: 'm', start, end });
 
   it('that is sound is taken', () => {
-    for (const value of [good(), { ...good(), set: [part(0, 100)] }]) {
+    for (const value of [good(), { ...good(), set: [part(0, 100)] }, { ...good(), rewritten: null }]) {
       expect(readUnderstanding(JSON.stringify(value), 100)).toEqual(value);
     }
   });
@@ -114,6 +117,8 @@ describe('an understanding', () => {
     ['an edit past the end', (v) => v.edits.splice(0, 1, [{ start: 99, end: 101, bytes: '' }])],
     ['an edit that is not hex', (v) => v.edits.splice(0, 1, [{ start: 8, end: 10, bytes: '0g' }])],
     ['no edits for a module', (v) => v.edits.pop()],
+    ['fewer rewritten modules', (v) => v.rewritten.pop()],
+    ['a memory without a size', (v) => v.rewritten.splice(0, 1, { bytes: '', memories: [{ name: 'memory:0' }] })],
     ['no info for a module', (v) => v.info.pop()],
     ['both a plan and a world', (v) => Object.assign(v, { world: v.plan.world })],
     ['neither', (v) => Object.assign(v, { plan: null })],
