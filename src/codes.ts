@@ -107,6 +107,7 @@ export const CODES = {
   GUEST_TRAP: 'A guest trapped: it did something that Wasm forbids, ran out of stack, or gave up.',
   GUEST_EXIT: 'A guest ended itself through its WASI.',
   ARGUMENT_TYPE: 'A value given to a guest is not of the type that its interface says.',
+  COMPARTMENT_DIED: 'The thread or process that an instance runs in ended, or stopped making sense.',
   INSTANCE_STOPPED: 'A call reached an instance that was stopped, or that an earlier failure made useless.',
   INSTANCE_REENTERED: 'A call reached an instance that is still inside another call.',
   SUSPENSION_MISSING: 'A guest has an import that must wait, and this engine cannot suspend Wasm.',

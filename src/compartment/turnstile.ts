@@ -49,21 +49,28 @@ export class Turnstile {
     return this.#state === 'inside';
   }
 
-  stop(): void {
-    this.#state = 'stopped';
+  get isFree(): boolean {
+    return this.#state === 'free';
   }
 
-  #enter(): void {
-    if (this.#state === 'free') {
-      this.#state = 'inside';
-      return;
-    }
+  /** Throws what entering would. */
+  assertFree(): void {
+    if (this.#state === 'free') return;
     if (this.#state === 'inside') {
       const message = 'The instance is still inside another call - break the cycle of calls';
       throw new CofferdamError('INSTANCE_REENTERED', message);
     }
     const why = this.#state === 'stopped' ? 'was stopped' : 'failed in an earlier call';
     throw new CofferdamError('INSTANCE_STOPPED', `The instance ${why} - make a new one`);
+  }
+
+  stop(): void {
+    this.#state = 'stopped';
+  }
+
+  #enter(): void {
+    this.assertFree();
+    this.#state = 'inside';
   }
 
   #leave<T>(result: T): T {

@@ -1,0 +1,106 @@
+import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads';
+import { makeSharedChannel, markEnded, type SharedChannel } from './shared-channel.ts';
+import type { Order } from './warden.ts';
+
+/** A thread that waits for a guest, or has one. */
+export interface GuestThread {
+  readonly channel: SharedChannel;
+  /** The thread takes one message from it: what its guest is. */
+  readonly port: MessagePort;
+  /** Ends the thread, whatever it does; a second time does nothing. */
+  end(): void;
+}
+
+/** Threads that are started before they are needed. */
+const SPARES = 1;
+/** When no guest runs any more, spares and warden go after so long. */
+const IDLE_MS = 2_000;
+
+/** Starts and ends the threads of guests, one for each instance and none used twice. They keep no process alive. */
+export class Threads {
+  readonly #entry: URL;
+  readonly #wardenEntry: URL;
+  #warden: Worker | null = null;
+  #nextId = 1;
+  #waiting = 0;
+  readonly #spares: GuestThread[] = [];
+  readonly #live = new Map<number, SharedChannel>();
+  #idle: NodeJS.Timeout | null = null;
+
+  /** `entry` is what each thread runs (`workerData: { channel, port }`), `wardenEntry` is warden.ts, built or not. */
+  constructor(entry: URL, wardenEntry: URL) {
+    this.#entry = entry;
+    this.#wardenEntry = wardenEntry;
+  }
+
+  /** Starts the spares, so that the first instances need not wait. */
+  warm(): void {
+    while (this.#spares.length < SPARES) this.#spares.push(this.#start());
+    this.#watchIdle();
+  }
+
+  take(): GuestThread {
+    const thread = this.#spares.shift() ?? this.#start();
+    setImmediate(() => this.warm()).unref();
+    return thread;
+  }
+
+  /** While something waits for a thread without blocking its own, the process stays alive. */
+  keepAlive(isWaiting: boolean): void {
+    this.#waiting += isWaiting ? 1 : -1;
+    if (this.#waiting > 0) this.#warden?.ref();
+    else this.#warden?.unref();
+  }
+
+  #start(): GuestThread {
+    const id = this.#nextId++;
+    const channel = makeSharedChannel();
+    const { port1, port2 } = new MessageChannel();
+    port1.unref();
+    this.#live.set(id, channel);
+    this.#order({ kind: 'start', id, entry: this.#entry.href, channel, port: port2 });
+    return { channel, port: port1, end: () => this.#end(id, port1) };
+  }
+
+  #end(id: number, port: MessagePort): void {
+    if (!this.#live.delete(id)) return;
+    port.close();
+    this.#order({ kind: 'end', id });
+    this.#watchIdle();
+  }
+
+  #order(order: Order): void {
+    this.#warden ??= this.#startWarden();
+    this.#warden.postMessage(order, order.kind === 'start' ? [order.port] : []);
+  }
+
+  #startWarden(): Worker {
+    const warden = new Worker(this.#wardenEntry, { name: 'cofferdam-warden', env: {}, argv: [], execArgv: [] });
+    warden.unref();
+    warden.on('exit', () => {
+      if (this.#warden === warden) this.#lose();
+    });
+    return warden;
+  }
+
+  /** All threads end with the warden that started them. */
+  #lose(): void {
+    this.#warden = null;
+    for (const channel of this.#live.values()) markEnded(channel, 'ended');
+    this.#live.clear();
+    this.#spares.length = 0;
+  }
+
+  #watchIdle(): void {
+    if (this.#idle !== null) clearTimeout(this.#idle);
+    this.#idle = null;
+    if (this.#live.size > this.#spares.length) return;
+    this.#idle = setTimeout(() => {
+      this.#idle = null;
+      if (this.#live.size > this.#spares.length) return;
+      const warden = this.#warden;
+      this.#lose();
+      void warden?.terminate();
+    }, IDLE_MS).unref();
+  }
+}
