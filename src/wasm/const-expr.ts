@@ -5,15 +5,18 @@ import type { Reader } from './reader.ts';
  * Reads past a constant expression (a global's or table's first value). Its type is for the engine to check.
  * Core specification, "Constant Expressions", with the extended-const and GC instructions.
  */
-export function skipConstExpr(reader: Reader, typeName: TypeName): void {
+export function skipConstExpr(reader: Reader, typeName: TypeName, onIndex: OnIndex = () => {}): void {
   for (;;) {
     const code = reader.byte();
     if (code === 0x0b) return;
-    skipInstruction(reader, code, typeName);
+    skipInstruction(reader, code, typeName, onIndex);
   }
 }
 
-function skipInstruction(reader: Reader, code: number, typeName: TypeName): void {
+/** Told of each global and function that is named, and where its index stands. */
+export type OnIndex = (kind: 'global' | 'function', index: number, start: number, end: number) => void;
+
+function skipInstruction(reader: Reader, code: number, typeName: TypeName, onIndex: OnIndex): void {
   switch (code) {
     case 0x41: // i32.const
       reader.s32();
@@ -28,9 +31,13 @@ function skipInstruction(reader: Reader, code: number, typeName: TypeName): void
       reader.skip(8);
       return;
     case 0x23: // global.get
-    case 0xd2: // ref.func
-      reader.u32();
+    case 0xd2: {
+      // ref.func
+      const start = reader.offset;
+      const index = reader.u32();
+      onIndex(code === 0x23 ? 'global' : 'function', index, start, reader.offset);
       return;
+    }
     case 0xd0: // ref.null
       readHeapType(reader, typeName);
       return;

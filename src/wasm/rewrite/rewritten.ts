@@ -28,6 +28,27 @@ export interface Rewritten {
   readonly memories: readonly OwnMemory[];
   readonly importsInterrupt: boolean;
   readonly fuel: false | 'own' | 'shared';
+  /** Null unless `snapshot` or `restore` was asked for. */
+  readonly snapshot: SnapshotExports | null;
+  /**
+   * Why the state of an instance cannot be captured and put into another one; null: it can, through its memories, and
+   * what is exported for `snapshot`. Always told.
+   */
+  readonly whyNoSnapshot: string | null;
+}
+
+/**
+ * Names under which a module exports its state. Two instances of one module have the same functions at the same indices of
+ * the table `functions`, so a reference found in a table or global of one is, by its index there, known in the other. What
+ * is exported anyway, and what other modules export, stands only in the exports.
+ */
+export interface SnapshotExports {
+  /** Mutable globals that the module defines: numbers or references to functions. */
+  readonly globals: readonly string[];
+  /** Tables of functions that the module defines. */
+  readonly tables: readonly string[];
+  /** A table with the functions that the module's tables and globals can hold; null: there are none. */
+  readonly functions: string | null;
 }
 
 /** A memory that the module defined itself and now imports: the limits are those of the given bytes. */

@@ -11,15 +11,9 @@ export interface Additions {
   readonly [id: number]: readonly (readonly number[])[];
 }
 
+// biome-ignore format: a table
 export const SECTION = {
-  custom: 0,
-  import: 2,
-  table: 4,
-  memory: 5,
-  global: 6,
-  export: 7,
-  element: 9,
-  code: 10,
+  custom: 0, import: 2, table: 4, memory: 5, global: 6, export: 7, start: 8, element: 9, code: 10, data: 11,
 } as const;
 
 /** Appends the items to their sections; those that are not there are made, each where it belongs. */

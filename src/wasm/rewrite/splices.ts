@@ -97,13 +97,14 @@ export class Splices {
     return length;
   }
 
-  /** How far a position moves that stands behind the replacements from `first` on which start before it. */
-  shift(first: number, last: number, position: number): number {
+  /** How far what stands at a position moves by the replacements from `first` on. Those in front of it come first. */
+  shift(first: number, position: number): number {
     let moved = 0;
-    for (let at = first * STRIDE; at < last * STRIDE; at += STRIDE) {
-      const [start = 0, end = 0, from = 0, to = 0] = this.#ranges.subarray(at, at + STRIDE);
-      if (end > position || (start === position && end > start)) break;
-      moved += to - from - (end - start);
+    for (let at = first * STRIDE; at < this.#count * STRIDE; at += STRIDE) {
+      const start = this.#ranges[at] as number;
+      const end = this.#ranges[at + 1] as number;
+      if (end > position) break;
+      moved += (this.#ranges[at + 3] as number) - (this.#ranges[at + 2] as number) - (end - start);
     }
     return moved;
   }
