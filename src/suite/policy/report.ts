@@ -7,7 +7,7 @@ type Style = (style: 'green' | 'red' | 'yellow' | 'dim' | 'bold', text: string) 
 
 const COLOURS = { leak: 'red', gate: 'yellow', labelled: 'green', stopped: 'green', unreached: 'dim' } as const;
 const OUTCOMES: Readonly<Record<Arrival, Outcome>> = {
-  leak: 'leak',
+  leak: 'breach',
   gate: 'passed',
   labelled: 'passed',
   stopped: 'passed',

@@ -6,7 +6,7 @@ type Style = (style: 'green' | 'red' | 'dim' | 'bold', text: string) => string;
 
 const WORDS: Readonly<Record<Outcome, string>> = {
   passed: 'ok',
-  leak: 'LEAK',
+  breach: 'BREACH',
   denied: 'DENIED',
   hung: 'HUNG',
   crashed: 'CRASHED',
