@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import type { InstanceHost } from '../../src/compartment/contract.ts';
 import { makeInlineCode } from '../../src/compartment/inline.ts';
 import { CofferdamError, isCofferdamError } from '../../src/error.ts';
+import { writeShared } from '../../src/load/shared-json.ts';
 import { memberEdits, toEdit, type Understanding, understand } from '../../src/load/understand.ts';
 import { readUnderstanding } from '../../src/load/understanding-shape.ts';
 import {
@@ -78,7 +79,7 @@ export async function tryOut(
 /** As the parsing worker does, and through the text that the cache keeps. */
 async function read(bytes: Uint8Array, world: World | null, parts: Seed['parts']): Promise<Understanding> {
   const made = world === null ? await understandComponent(bytes) : understandCore(bytes, world, parts);
-  const text = JSON.stringify(made);
+  const text = writeShared(made);
   const understood = readUnderstanding(text, bytes.length);
   if (understood === null) throw new Error('what was understood is not taken back');
   return understood;

@@ -6,6 +6,7 @@ import type { FuncType, ValType } from '../wasm/types.ts';
  */
 export class TypeInterner {
   readonly #known = new Map<string, ValType>();
+  readonly #seen = new Map<ValType, ValType>();
   readonly #numbers = new Map<ValType, number>();
 
   func(type: FuncType): FuncType {
@@ -17,8 +18,16 @@ export class TypeInterner {
   }
 
   type(type: ValType): ValType {
+    const seen = this.#seen.get(type);
+    if (seen !== undefined) return seen;
+    const interned = this.#intern(type);
+    this.#seen.set(type, interned);
     // Its own answers come back as they are.
-    if (this.#numbers.has(type)) return type;
+    this.#seen.set(interned, interned);
+    return interned;
+  }
+
+  #intern(type: ValType): ValType {
     const shallow = this.#withInternedParts(type);
     const key = JSON.stringify(shallow, (_, part) => this.#numbers.get(part) ?? part);
     const known = this.#known.get(key);

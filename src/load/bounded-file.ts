@@ -1,34 +1,38 @@
-import { constants } from 'node:fs';
-import { type FileHandle, open, stat } from 'node:fs/promises';
+import { closeSync, constants, fstatSync, openSync, readSync, statSync } from 'node:fs';
 import { CofferdamError } from '../error.ts';
 
 const CHUNK_BYTES = 1_048_576;
 
 /**
  * The content of a regular file, opened once and read once: what is hashed is what is used, whatever happens to the
- * file meanwhile. `shown` is the name that messages use. Throws LOAD_NOT_FOUND, LOAD_NOT_A_FILE, LOAD_UNREADABLE and
+ * file meanwhile. At once: it is in the page cache or will be hashed at once anyway, and each turn through the pool of
+ * threads costs a starting program more than to read what it loads. `shown` is the name that messages use. Throws LOAD_NOT_FOUND, LOAD_NOT_A_FILE, LOAD_UNREADABLE and
  * LOAD_TOO_LARGE.
  */
-export async function readBounded(path: string, shown: string, maxBytes: number): Promise<Uint8Array> {
+export function readBounded(path: string, shown: string, maxBytes: number): Uint8Array {
   try {
     // Opening a device can have effects, so it is looked at first; what counts is the look at the opened file.
-    assertRegular(await stat(path), shown, maxBytes);
+    assertRegular(statSync(path), shown, maxBytes);
     // O_NONBLOCK: a named pipe put there in between does not make `open` wait for a writer.
-    await using file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
-    const { size } = assertRegular(await file.stat(), shown, maxBytes);
-    return await readAll(file, size, shown, maxBytes);
+    const file = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+    try {
+      const { size } = assertRegular(fstatSync(file), shown, maxBytes);
+      return readAll(file, size, shown, maxBytes);
+    } finally {
+      closeSync(file);
+    }
   } catch (error) {
     throw explained(error, shown);
   }
 }
 
 /** Reads to the end, which may have moved since the size was asked. */
-async function readAll(file: FileHandle, size: number, shown: string, maxBytes: number): Promise<Uint8Array> {
+function readAll(file: number, size: number, shown: string, maxBytes: number): Uint8Array {
   // One byte more than expected, so that the read that finds the end is usually the first.
   let buffer = new Uint8Array(size + 1);
   let length = 0;
   for (;;) {
-    const { bytesRead } = await file.read(buffer, length, buffer.length - length);
+    const bytesRead = readSync(file, buffer, length, buffer.length - length, null);
     if (bytesRead === 0) return buffer.subarray(0, length);
     length += bytesRead;
     if (length > maxBytes) throw tooLarge(shown, length, maxBytes);

@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { constants } from 'node:fs';
-import { mkdir, open, readdir, rename, stat, unlink } from 'node:fs/promises';
+import { constants, mkdirSync, statSync } from 'node:fs';
+import { open, readdir, rename, stat, unlink } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { isAbsolute, join } from 'node:path';
 import { CofferdamError } from '../error.ts';
@@ -68,8 +68,8 @@ class FolderCache implements Cache {
 
   async prepare(): Promise<void> {
     await this.#attempt(async () => {
-      await mkdir(this.#folder, { recursive: true, mode: 0o700 });
-      const { uid, mode } = await stat(this.#folder);
+      mkdirSync(this.#folder, { recursive: true, mode: 0o700 });
+      const { uid, mode } = statSync(this.#folder);
       if (uid !== process.getuid?.() || (mode & 0o022) !== 0) throw new Error('others can write to the folder');
     });
   }
@@ -78,7 +78,7 @@ class FolderCache implements Cache {
     if (this.problem !== null) return null;
     const path = this.#path(key);
     try {
-      const bytes = await readBounded(path, path, this.#limits.entryBytes);
+      const bytes = readBounded(path, path, this.#limits.entryBytes);
       return textOf(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8'), key);
     } catch (error) {
       // Missing is the ordinary case; anything else (a folder, a pipe, a giant) is replaced by the next put or stays unused.

@@ -163,12 +163,16 @@ function cacheKey({ abi, wit, limits, secondOpinion, sharedMemory, rewrite }: Jo
   return createHash('sha256').update(JSON.stringify(parts)).digest('hex');
 }
 
-/** The engine is the judge of a core module's code; it works on other threads meanwhile. */
+/** In bytes: a smaller module is compiled in less time than it takes another thread to begin. */
+const SMALL_MODULE = 65_536;
+
+/** The engine is the judge of a core module's code; for a large one it works on other threads meanwhile. */
 async function compile(bytes: Uint8Array, understanding: Understanding): Promise<WebAssembly.Module[]> {
   return await Promise.all(
     modulesOf(bytes, understanding).map(async (module, i) => {
       try {
-        return await WebAssembly.compile(module());
+        const code = module() as Uint8Array<ArrayBuffer>;
+        return code.length < SMALL_MODULE ? new WebAssembly.Module(code) : await WebAssembly.compile(code);
       } catch (cause) {
         throw new CofferdamError('LOAD_INVALID', `The engine refuses core module ${i}: ${messageOf(cause)}`, { cause });
       }

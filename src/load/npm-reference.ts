@@ -71,7 +71,7 @@ async function findPackage(reference: NpmReference, baseDir: string): Promise<st
 
 async function assertVersion(reference: NpmReference, version: string, root: string): Promise<void> {
   const shown = `package.json of ${reference.package}`;
-  const text = new TextDecoder().decode(await readBounded(join(root, 'package.json'), shown, MAX_PACKAGE_JSON_BYTES));
+  const text = new TextDecoder().decode(readBounded(join(root, 'package.json'), shown, MAX_PACKAGE_JSON_BYTES));
   const found = versionOf(text);
   if (found === version) return;
   throw new CofferdamError(

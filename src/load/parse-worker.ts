@@ -4,6 +4,7 @@ import { type Answer, MAX_ANSWER_CHARACTERS } from './answer.ts';
 import { messageOf } from './bounded-text.ts';
 import { examine } from './examine.ts';
 import type { Request } from './request.ts';
+import { writeShared } from './shared-json.ts';
 import { understand } from './understand.ts';
 
 // The disposable worker's entry: reads hostile bytes, answers with JSON text, one job after the other. The parent ends
@@ -11,7 +12,7 @@ import { understand } from './understand.ts';
 
 async function answer(request: Request): Promise<Answer> {
   try {
-    const text = JSON.stringify(request.task === 'examine' ? examine(request) : await understand(request));
+    const text = request.task === 'examine' ? JSON.stringify(examine(request)) : writeShared(await understand(request));
     if (text.length <= MAX_ANSWER_CHARACTERS) return { ok: true, text };
     return failure('LOAD_TOO_LARGE', 'The description of the module is too large — do not use this file.');
   } catch (error) {

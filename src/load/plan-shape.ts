@@ -1,6 +1,18 @@
 import type { CanonOptions, CoreItem, Lifted, Plan } from '../wasm/plan.ts';
 import type { World } from '../wasm/types.ts';
-import { arrayOf, type Is, isBoolean, isIndex, isText, lazily, literal, nullable, object, tagged } from './shape.ts';
+import {
+  arrayOf,
+  type Is,
+  isBoolean,
+  isIndex,
+  isText,
+  lazily,
+  literal,
+  nullable,
+  object,
+  once,
+  tagged,
+} from './shape.ts';
 
 /**
  * Is this a plan for a file of `size` bytes: of the right shape, and with every number in it pointing at something that
@@ -11,30 +23,32 @@ export function isPlan(value: unknown, size: number): value is Plan {
 }
 
 export function isWorld(value: unknown): value is World {
-  return isWorldShape(value) && areSoundHandles(value, (value as World).resources.length);
+  return isWorldShape(value) && areSoundHandles(value, (value as World).resources.length, new Set());
 }
 
-const isValType: Is = lazily(() =>
-  tagged({
-    ...Object.fromEntries(PRIMITIVES.map((kind) => [kind, {}])),
-    list: { element: isValType, 'length?': isIndex },
-    record: { fields: arrayOf(isField) },
-    tuple: { elements: arrayOf(isValType) },
-    variant: { cases: arrayOf(object({ name: isText, type: nullable(isValType) })) },
-    enum: { names: arrayOf(isText) },
-    option: { some: isValType },
-    result: { ok: nullable(isValType), err: nullable(isValType) },
-    flags: { names: arrayOf(isText) },
-    own: { resource: isIndex },
-    borrow: { resource: isIndex },
-    stream: { element: nullable(isValType) },
-    future: { element: nullable(isValType) },
-    'error-context': {},
-  }),
+const isValType: Is = once(
+  lazily(() =>
+    tagged({
+      ...Object.fromEntries(PRIMITIVES.map((kind) => [kind, {}])),
+      list: { element: isValType, 'length?': isIndex },
+      record: { fields: arrayOf(isField) },
+      tuple: { elements: arrayOf(isValType) },
+      variant: { cases: arrayOf(object({ name: isText, type: nullable(isValType) })) },
+      enum: { names: arrayOf(isText) },
+      option: { some: isValType },
+      result: { ok: nullable(isValType), err: nullable(isValType) },
+      flags: { names: arrayOf(isText) },
+      own: { resource: isIndex },
+      borrow: { resource: isIndex },
+      stream: { element: nullable(isValType) },
+      future: { element: nullable(isValType) },
+      'error-context': {},
+    }),
+  ),
 );
 const PRIMITIVES = ['bool', 's8', 'u8', 's16', 'u16', 's32', 'u32', 's64', 'u64', 'f32', 'f64', 'char', 'string'];
 const isField = object({ name: isText, type: isValType });
-const isFuncType = object({ params: arrayOf(isField), result: nullable(isValType), async: isBoolean });
+const isFuncType = once(object({ params: arrayOf(isField), result: nullable(isValType), async: isBoolean }));
 
 const isWorldFunction = object({ interface: nullable(isText), name: isText, id: isText, type: isFuncType });
 const isResourceType = object({ name: isText, interface: nullable(isText), side: literal('import', 'export') });
@@ -56,12 +70,14 @@ const isCoreItem: Is = lazily(() =>
     builtin: { name: isText },
   }),
 );
-const isCanonOptions = object({
-  encoding: literal('utf8', 'utf16', 'latin1+utf16'),
-  memory: nullable(isCoreItem),
-  realloc: nullable(isCoreItem),
-  postReturn: nullable(isCoreItem),
-});
+const isCanonOptions = once(
+  object({
+    encoding: literal('utf8', 'utf16', 'latin1+utf16'),
+    memory: nullable(isCoreItem),
+    realloc: nullable(isCoreItem),
+    postReturn: nullable(isCoreItem),
+  }),
+);
 const isLifted = object({ core: isCoreItem, type: isFuncType, options: isCanonOptions, scope: isIndex });
 
 const isPlanShape = object({
@@ -81,7 +97,7 @@ function hasSoundPositions(plan: Plan, size: number): boolean {
   const whole = { plan, instances: instantiations.length };
   return (
     scopes >= 1 &&
-    areSoundHandles(plan, resources.length) &&
+    areSoundHandles(plan, resources.length, new Set()) &&
     exports.length === world.exports.length &&
     resources.length >= world.resources.length &&
     modules.every(({ start, end }) => start <= end && end <= size) &&
@@ -137,11 +153,12 @@ function areSoundOptions({ memory, realloc, postReturn }: CanonOptions, { plan }
 }
 
 /** Does every `own` and `borrow` type in there refer to one of so many resources? The shape has been checked before. */
-function areSoundHandles(value: unknown, resources: number): boolean {
-  if (typeof value !== 'object' || value === null) return true;
-  if (Array.isArray(value)) return value.every((item) => areSoundHandles(item, resources));
+function areSoundHandles(value: unknown, resources: number, seen: Set<object>): boolean {
+  if (typeof value !== 'object' || value === null || seen.has(value)) return true;
+  seen.add(value);
   if ('kind' in value && (value.kind === 'own' || value.kind === 'borrow')) {
     return 'resource' in value && (value.resource as number) < resources;
   }
-  return Object.values(value).every((item) => areSoundHandles(item, resources));
+  for (const item of Object.values(value)) if (!areSoundHandles(item, resources, seen)) return false;
+  return true;
 }

@@ -21,20 +21,42 @@ export function nullable(is: Is): Is {
 }
 
 export function arrayOf(is: Is): Is {
-  return (value, depth = 0) => depth < MAX_DEPTH && Array.isArray(value) && value.every((item) => is(item, depth + 1));
+  return (value, depth = 0) => {
+    if (depth >= MAX_DEPTH || !Array.isArray(value)) return false;
+    for (const item of value) if (!is(item, depth + 1)) return false;
+    return true;
+  };
 }
 
 /** A field whose name ends in `?` may be missing. */
 export function object(fields: Readonly<Record<string, Is>>): Is {
-  const required = Object.entries(fields).filter(([name]) => !name.endsWith('?'));
-  const known = new Map(Object.entries(fields).map(([name, is]) => [name.replace(/\?$/, ''), is]));
+  const known = Object.entries(fields).map(([name, is]) => {
+    return { name: name.replace(/\?$/, ''), is, isOptional: name.endsWith('?') };
+  });
   return (value, depth = 0) => {
     if (depth >= MAX_DEPTH || typeof value !== 'object' || value === null || Array.isArray(value)) return false;
-    const entries = Object.entries(value);
-    return (
-      entries.every(([name, item]) => known.get(name)?.(item, depth + 1) === true) &&
-      required.every(([name]) => Object.hasOwn(value, name))
-    );
+    let found = 0;
+    for (const { name, is, isOptional } of known) {
+      if (!Object.hasOwn(value, name)) {
+        if (isOptional) continue;
+        return false;
+      }
+      if (!is((value as Record<string, unknown>)[name], depth + 1)) return false;
+      found += 1;
+    }
+    return Object.keys(value).length === found;
+  };
+}
+
+/** Checks an object once, however often it occurs. What it was found to be it must stay. */
+export function once(is: Is): Is {
+  const passed = new WeakSet<object>();
+  return (value, depth) => {
+    if (typeof value !== 'object' || value === null) return is(value, depth);
+    if (passed.has(value)) return true;
+    if (!is(value, depth)) return false;
+    passed.add(value);
+    return true;
   };
 }
 

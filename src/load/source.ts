@@ -25,7 +25,7 @@ export async function readSource(
   pin: string | null,
   { baseDir, maxBytes }: { baseDir: string; maxBytes: number },
 ): Promise<SourceBytes> {
-  const bytes = await readBounded(await locate(wasm, baseDir), wasm, maxBytes);
+  const bytes = readBounded(await locate(wasm, baseDir), wasm, maxBytes);
   const sha256 = createHash('sha256').update(bytes).digest('hex');
   if (pin !== null && pin.toLowerCase() !== sha256) {
     throw new CofferdamError(
@@ -73,7 +73,7 @@ export async function readWit(wit: WitReference, baseDir: string): Promise<strin
     return wit.text;
   }
   if (wit.path === null) throw new CofferdamError('LOAD_WIT', 'The wit entry has neither a text nor a path.');
-  const bytes = await readBounded(resolve(baseDir, wit.path), wit.path, MAX_WIT_BYTES);
+  const bytes = readBounded(resolve(baseDir, wit.path), wit.path, MAX_WIT_BYTES);
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
   } catch (cause) {

@@ -3,6 +3,7 @@ import { isModuleInfo } from './info-shape.ts';
 import { isPlan, isWorld } from './plan-shape.ts';
 import { isRewritten } from './rewrite.ts';
 import { arrayOf, type Is, isIndex, isText, nullable, object } from './shape.ts';
+import { readShared } from './shared-json.ts';
 import type { Understanding } from './understand.ts';
 
 /**
@@ -10,7 +11,7 @@ import type { Understanding } from './understand.ts';
  * anything else.
  */
 export function readUnderstanding(text: string, size: number): Understanding | null {
-  const value = parsed(text);
+  const value = readShared(text);
   return isShape(value) && isSound(value as Understanding, size) ? (value as Understanding) : null;
 }
 
@@ -65,12 +66,4 @@ function isSoundSet(set: readonly NamedRange[], plan: Plan | null, size: number)
   return (
     (plan === null || plan.modules.length === set.length) && set.every(({ start, end }) => start <= end && end <= size)
   );
-}
-
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return null;
-  }
 }

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { readAnswer } from '../../src/load/answer.ts';
 import { boundedText } from '../../src/load/bounded-text.ts';
 import { namesInWit } from '../../src/load/second-opinion.ts';
+import { writeShared } from '../../src/load/shared-json.ts';
 import { readUnderstanding } from '../../src/load/understanding-shape.ts';
 
 // Attack: a parsing worker taken over by the bytes it parses answers as it likes.
@@ -70,7 +71,7 @@ describe('an understanding', () => {
 
   it('that is sound is taken', () => {
     for (const value of [good(), { ...good(), set: [part(0, 100)] }, { ...good(), rewritten: null }]) {
-      expect(readUnderstanding(JSON.stringify(value), 100)).toEqual(value);
+      expect(readUnderstanding(writeShared(value), 100)).toEqual(value);
     }
   });
 
@@ -130,7 +131,7 @@ describe('an understanding', () => {
   it.each(damages)('with %s is none', (_, damage) => {
     const value = good();
     damage(value);
-    expect(readUnderstanding(JSON.stringify(value), 100)).toBe(null);
+    expect(readUnderstanding(writeShared(value), 100)).toBe(null);
   });
 
   it.each([
@@ -138,6 +139,7 @@ describe('an understanding', () => {
     'null',
     '[]',
     '{}',
+    '{"shared":[],"value":null}',
     '[[[[',
     '"x"',
     `${'['.repeat(1e5)}${']'.repeat(1e5)}`,
@@ -148,7 +150,7 @@ describe('an understanding', () => {
   it('that is nested beyond all sense is none', () => {
     const value = good();
     const deep = `${'{"kind":"list","element":'.repeat(100_000)}{"kind":"u8"}${'}'.repeat(100_000)}`;
-    const text = JSON.stringify(value).replace('"result":null', `"result":${deep}`);
+    const text = writeShared(value).replace('"result":null', `"result":${deep}`);
     expect(readUnderstanding(text, 100)).toBe(null);
   });
 });
