@@ -21,6 +21,8 @@ export interface AdapterRuntime extends ContextOwner {
   exit(): void;
   callImport(index: number, args: readonly unknown[]): unknown;
   awaitImport(index: number, args: readonly unknown[]): Promise<unknown>;
+  /** After every wait, before anything of the guest runs. */
+  resumed(): void;
   /** The call inside was made so that it can be suspended. */
   readonly isSuspendable: boolean;
   cannotSuspend(id: string): unknown;

@@ -97,7 +97,9 @@ export function emitLifted(context: FunctionContext, side: Side, lifted: number)
   if (hasBorrows) lines.push('const B = cx.borrowScope = { borrows: 0 };');
   const core = emitLowerParams(context, side, args, lines);
   const call = `I.${isAsync ? 'promised' : 'core'}[${lifted}](${core.join(', ')})`;
-  lines.push(`const r = ${isAsync ? 'await ' : ''}${call};`, 'if (!S.mayLeave) throw I.swallowed();');
+  lines.push(`const r = ${isAsync ? 'await ' : ''}${call};`);
+  if (isAsync) lines.push('I.resumed();');
+  lines.push('if (!S.mayLeave) throw I.swallowed();');
   const value = emitLiftResult(context, side, lines);
   if (hasBorrows) lines.push('if (B.borrows > 0) throw borrowsLeft(B.borrows);');
   if (side.options.postReturn !== null) {
@@ -152,10 +154,15 @@ export function emitLowered(context: FunctionContext, side: Lowered, inner: stri
   if (hasBorrows) lines.push('const loans = cx.loans = [];');
   const args = emitLiftParams(context, side, params, lines);
   const wait = isAsync ? 'await ' : '';
-  if (inner !== null) lines.push(`const v = ${wait}${inner}(${['I', ...args].join(', ')});`, 'cx.sync();');
-  else {
+  if (inner !== null) {
+    lines.push(`const v = ${wait}${inner}(${['I', ...args].join(', ')});`);
+    if (isAsync) lines.push('I.resumed();');
+    lines.push('cx.sync();');
+  } else {
     const call = `${isAsync ? 'await I.awaitImport' : 'I.callImport'}(${(side.target as { import: number }).import}, [${args.join(', ')}])`;
-    lines.push(`const v = ${call};`, 'cx.begin();', ...emitCheckResult(context, side));
+    lines.push(`const v = ${call};`);
+    if (isAsync) lines.push('I.resumed();');
+    lines.push('cx.begin();', ...emitCheckResult(context, side));
   }
   const results = emitLowerResult(context, side, lines);
   if (hasBorrows) lines.push('release(loans);');

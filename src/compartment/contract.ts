@@ -7,7 +7,7 @@ import type { World } from '../wasm/types.ts';
  * Values follow jco's conventions for component values in JavaScript (camelCase record fields, `{tag, val}` variants,
  * `bigint` for 64-bit integers, `Uint8Array` for `list<u8>`, `undefined` for `none`) with one exception: a function's
  * own `result<T, E>` stays `{ tag: 'ok' | 'err', val }` here, since an `err` is an answer and only the host's public
- * surface turns it into an exception.
+ * surface turns it into an exception. A `stream<T>` or `future<T>` is a `Source`, whoever reads it.
  */
 export interface Code {
   /** Types of all imports and exports. */
@@ -44,6 +44,8 @@ export interface InstanceHost {
    * broker.
    */
   drop?(resource: number, value: unknown): void;
+  /** The instance failed after its call: in what it goes on with for a stream. Nothing of it runs any more. */
+  ended?(error: unknown): void;
   /**
    * Offers a core function of generated Wasm for import `index`, which lifts, lowers and records by itself; null where
    * the call has to come through `call`. `end` may be asked for once the instance is made.
@@ -51,6 +53,14 @@ export interface InstanceHost {
   fuse?(index: number, end: () => FusedEnd): CoreFunction | null;
   /** May the guest call its imports now? Shared with generated crossings; only where `fuse` is. */
   leave?: LeaveCell;
+  /** The memory that rewritten code looks at to see whether it must stop; where its code was made for it. */
+  readonly interrupt?: WebAssembly.Memory;
+  /** An i64 that rewritten code counts down: below 0 it traps. Where its code was made for it. */
+  readonly fuel?: WebAssembly.Global;
+  /** A call that was suspended goes on: it is stopped again when its time is over. Comes after every wait. */
+  resumed?(): void;
+  /** Runs what is no call (a destructor that the program asks for) within the limits of one. */
+  bounded?<T>(body: () => T): T;
   /** Bytes the guest wrote to stdout or stderr; only with the small WASI. */
   output(stream: 'stdout' | 'stderr', bytes: Uint8Array): void;
   /** Coarse wall clock in nanoseconds; only with the small WASI. */

@@ -6,6 +6,7 @@ import { guestTrap, isStackExhausted, toGuestError } from './guest-error.ts';
 import type { InlineCode } from './inline.ts';
 import { makeItem } from './items.ts';
 import { invalid } from './recipe.ts';
+import { supply } from './supply.ts';
 
 /** Makes the functions of the small WASI for one instance. */
 export type WasiFactory = (
@@ -62,7 +63,7 @@ export class InlineInstance implements Instance, AdapterRuntime {
   }
 
   #instantiate(): void {
-    const { recipe, modules } = this.code;
+    const { recipe, modules, needs } = this.code;
     for (const [i, { module, args }] of recipe.plan.instantiations.entries()) {
       const imports: WebAssembly.Imports = Object.create(null);
       for (const { module: from, name, value } of args) {
@@ -71,7 +72,7 @@ export class InlineInstance implements Instance, AdapterRuntime {
       }
       const compiled = modules[module];
       if (compiled === undefined) throw invalid(`it has no module ${module}`);
-      this.instances.push(instantiate(compiled, imports).exports);
+      this.instances.push(instantiate(compiled, () => supply(imports, needs, module, this.host)).exports);
     }
     this.core = recipe.lifted.map((lifted) => this.function(lifted.core));
     this.postReturn = recipe.lifted.map(({ options }) =>
@@ -192,6 +193,10 @@ export class InlineInstance implements Instance, AdapterRuntime {
     }
   }
 
+  resumed(): void {
+    this.host.resumed?.();
+  }
+
   cannotSuspend(id: string): unknown {
     const message = `The guest called ${id}, which must wait, from a call that cannot wait - use callSuspending`;
     return this.doom(new CofferdamError('SUSPENSION_SYNC', message));
@@ -246,13 +251,17 @@ export class InlineInstance implements Instance, AdapterRuntime {
   destroy(resource: number, rep: number): void {
     if (this.#state === 'poisoned' || this.#state === 'stopped') return;
     if (this.#state === 'inside') throw this.#refusal();
-    this.enter();
-    try {
-      this.runDestructor(resource, rep, null);
-      this.exit();
-    } catch (error) {
-      throw this.#fail(error);
-    }
+    const run = () => {
+      this.enter();
+      try {
+        this.runDestructor(resource, rep, null);
+        this.exit();
+      } catch (error) {
+        throw this.#fail(error);
+      }
+    };
+    if (this.host.bounded) this.host.bounded(run);
+    else run();
   }
 
   /** `from` is the scope that dropped the last handle, or null for the host. */
@@ -273,9 +282,9 @@ export class InlineInstance implements Instance, AdapterRuntime {
   }
 }
 
-function instantiate(module: WebAssembly.Module, imports: WebAssembly.Imports): WebAssembly.Instance {
+function instantiate(module: WebAssembly.Module, imports: () => WebAssembly.Imports): WebAssembly.Instance {
   try {
-    return new WebAssembly.Instance(module, imports);
+    return new WebAssembly.Instance(module, imports());
   } catch (error) {
     if (error instanceof WebAssembly.LinkError) throw invalid('an import is not what the module asks for', error);
     // V8: its memory could not be reserved.

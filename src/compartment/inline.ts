@@ -5,6 +5,8 @@ import type { World } from '../wasm/types.ts';
 import type { Code, Instance, InstanceHost } from './contract.ts';
 import { InlineInstance, type WasiFactory } from './inline-instance.ts';
 import { invalid, makeRecipe, type Recipe } from './recipe.ts';
+import { ResumingImports } from './resuming.ts';
+import type { Needs } from './supply.ts';
 
 export interface InlineOptions {
   readonly plan: Plan;
@@ -15,6 +17,8 @@ export interface InlineOptions {
   readonly limits: { readonly messageBytes: number };
   /** `plan.modules`, compiled; if they are at hand. */
   readonly modules?: readonly WebAssembly.Module[];
+  /** What they import besides the guest's own imports; absent: they were not rewritten. */
+  readonly needs?: Needs | null;
   /** Grants the small WASI. */
   readonly wasi?: WasiFactory;
 }
@@ -39,17 +43,24 @@ export class InlineCode implements Code {
   readonly recipe: Recipe;
   readonly modules: readonly WebAssembly.Module[];
   readonly wasi: WasiFactory | null;
+  readonly needs: Needs | null;
+  readonly resuming = new ResumingImports();
   readonly maxMessageBytes: number;
   readonly adapters: Adapters;
   #suspendingAdapters: Adapters | null = null;
 
-  constructor(recipe: Recipe, modules: readonly WebAssembly.Module[], { plan, sha256, limits, wasi }: InlineOptions) {
+  constructor(
+    recipe: Recipe,
+    modules: readonly WebAssembly.Module[],
+    { plan, sha256, limits, needs, wasi }: InlineOptions,
+  ) {
     if (modules.length !== plan.modules.length) throw invalid(`it has ${plan.modules.length} modules`);
     this.world = plan.world;
     this.sha256 = sha256;
     this.recipe = recipe;
     this.modules = modules;
     this.wasi = wasi ?? null;
+    this.needs = needs ?? null;
     this.maxMessageBytes = Math.min(limits.messageBytes, MAX_LIST_BYTES);
     this.adapters = makeAdapters(recipe.adapterPlan, { isAsync: false });
   }

@@ -1,3 +1,4 @@
+import { callerSignature } from '../abi/fused/index.ts';
 import type { CoreFunction } from '../abi/index.ts';
 import { CofferdamError } from '../error.ts';
 import type { CoreItem } from '../wasm/plan.ts';
@@ -40,7 +41,11 @@ function makeLowered(instance: InlineInstance, item: CoreItem & { kind: 'lower-i
   const waits = item.kind === 'lower-import' && host.suspending.has(item.import);
   const made = ((waits ? waitingImports : imports)[lowered] as Factory)(instance);
   // A link inside the component may lead to an import that waits, so it waits, too.
-  return waits || item.kind === 'lower-lifted' ? new WebAssembly.Suspending(made as () => unknown) : made;
+  if (!waits && item.kind === 'lower-import') return made;
+  const type = item.kind === 'lower-lifted' ? item.lifted.type : code.world.imports[item.import]?.type;
+  if (type === undefined) throw invalid(`it has no import ${item.kind}`);
+  const wait = made as (...args: never[]) => Promise<unknown>;
+  return code.resuming.make(callerSignature(type), wait, () => instance.resumed());
 }
 
 type Factory = (instance: InlineInstance) => CoreFunction;

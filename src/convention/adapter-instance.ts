@@ -1,9 +1,10 @@
 import type { Instance, InstanceHost } from '../compartment/contract.ts';
 import { isStackExhausted, toGuestError } from '../compartment/guest-error.ts';
+import { supply } from '../compartment/supply.ts';
 import { Turnstile } from '../compartment/turnstile.ts';
 import { CofferdamError } from '../error.ts';
 import type { WorldFunction } from '../wasm/types.ts';
-import type { AdaptedModule, AdapterSource, GuestAccess } from './adapter.ts';
+import { type AdaptedModule, type AdapterSource, type GuestAccess, ownImports } from './adapter.ts';
 import { conformArguments, conformResult } from './conform.ts';
 
 /** An export of the world and the adapter's function for it. */
@@ -27,6 +28,7 @@ interface Guest {
 export class AdapterInstance implements Instance {
   readonly #source: AdapterSource;
   readonly #served: readonly AdaptedExport[];
+  readonly #host: InstanceHost;
   readonly #turnstile = new Turnstile();
   readonly #guest: Guest = { exports: new Map(), modules: [], memories: new Set(), state: undefined };
   readonly #access: Access;
@@ -35,9 +37,10 @@ export class AdapterInstance implements Instance {
   constructor(source: AdapterSource, served: readonly AdaptedExport[], host: InstanceHost) {
     this.#source = source;
     this.#served = served;
+    this.#host = host;
     this.#access = new Access(source, host, this.#turnstile, this.#guest);
     this.#turnstile.pass(() => {
-      for (const each of source.modules) this.#make(each);
+      for (const [i, each] of source.modules.entries()) this.#make(each, i);
       for (const { name } of source.modules) {
         const initialize = name === null ? '_initialize' : `${name}._initialize`;
         if (typeof this.#guest.exports.get(initialize) === 'function') this.#access.call(initialize);
@@ -76,10 +79,11 @@ export class AdapterInstance implements Instance {
     memories.clear();
   }
 
-  #make(source: AdaptedModule): void {
+  #make(source: AdaptedModule, index: number): void {
     const { exports, modules, memories } = this.#guest;
     const { name: own, module } = source;
-    const made = Object.entries(new WebAssembly.Instance(module, this.#imports(source)).exports);
+    const imports = supply(this.#imports(source), this.#source.needs ?? null, index, this.#host);
+    const made = Object.entries(new WebAssembly.Instance(module, imports).exports);
     if (own !== null) modules.push(own);
     for (const [name, value] of made) {
       exports.set(own === null ? name : `${own}.${name}`, value);
@@ -89,7 +93,7 @@ export class AdapterInstance implements Instance {
 
   #imports({ name: own, module }: AdaptedModule): WebAssembly.Imports {
     const imports: WebAssembly.Imports = Object.create(null);
-    for (const { module: from, name, kind } of WebAssembly.Module.imports(module)) {
+    for (const { module: from, name, kind } of ownImports(module)) {
       imports[from] ??= Object.create(null) as Record<string, WebAssembly.ImportValue>;
       imports[from][name] = this.#import(`${from}.${name}`, kind, own);
     }

@@ -1,9 +1,10 @@
 import type { Instance, InstanceHost } from '../compartment/contract.ts';
 import { guestTrap, toGuestError } from '../compartment/guest-error.ts';
+import { supply } from '../compartment/supply.ts';
 import { Turnstile } from '../compartment/turnstile.ts';
 import { CofferdamError } from '../error.ts';
 import type { FuncType, ValType } from '../wasm/types.ts';
-import type { AssemblyScriptPlan, Builtin } from './assemblyscript.ts';
+import { type AssemblyScriptPlan, type Builtin, coreFuncOf } from './assemblyscript.ts';
 import { type Element, elementOf, ManagedMemory } from './assemblyscript-memory.ts';
 import { conformArguments, conformResult } from './conform.ts';
 
@@ -38,7 +39,7 @@ export class AssemblyScriptInstance implements Instance {
     this.#plan = plan;
     this.#host = host;
     this.#turnstile.pass(() => {
-      const { exports } = new WebAssembly.Instance(plan.module, this.#imports());
+      const { exports } = new WebAssembly.Instance(plan.module, supply(this.#imports(), plan.needs ?? null, 0, host));
       this.#exports = exports;
       this.#memory = makeMemory(exports, plan.limits.messageBytes);
       // Compiled with --exportStart, so that imports can be given strings from the start on.
@@ -58,7 +59,9 @@ export class AssemblyScriptInstance implements Instance {
     const { name, type, values } = this.#checked(index, args);
     return await this.#turnstile.passSuspending(async () => {
       const run = WebAssembly.promising(this.#function(name));
-      return this.#result(type, await run(...this.#lowerAll(type, values)));
+      const core = await run(...this.#lowerAll(type, values));
+      this.#host.resumed?.();
+      return this.#result(type, core);
     });
   }
 
@@ -115,15 +118,17 @@ export class AssemblyScriptInstance implements Instance {
       return (...core: unknown[]) => this.#turnstile.out(() => lower(this.#host.call(index, lift(core))));
     }
     if (typeof WebAssembly.Suspending !== 'function') throw suspensionMissing(name);
-    return new WebAssembly.Suspending(async (...core: unknown[]) => {
+    const waits = async (...core: unknown[]) => {
       try {
         const args = this.#turnstile.out(() => lift(core));
         const value = await this.#turnstile.out(() => this.#host.call(index, args));
+        this.#host.resumed?.();
         return this.#turnstile.out(() => lower(value));
       } catch (error) {
         throw this.#turnstile.fail(error);
       }
-    });
+    };
+    return this.#plan.resuming.make(coreFuncOf(type), waits as never, () => this.#host.resumed?.());
   }
 
   #builtin(name: Builtin): WebAssembly.ImportFunction {

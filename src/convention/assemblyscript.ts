@@ -1,8 +1,12 @@
 import { camelCase } from '../abi/names.ts';
 import type { Code } from '../compartment/contract.ts';
+import { ResumingImports } from '../compartment/resuming.ts';
+import type { Needs } from '../compartment/supply.ts';
 import { CofferdamError } from '../error.ts';
 import { type CoreFuncType, formatCoreFunc, sameFuncType } from '../wasm/core-types.ts';
 import type { ModuleInfo } from '../wasm/module-info.ts';
+import type { Signature } from '../wasm/module-writer.ts';
+import type { CoreType } from '../wasm/opcodes.ts';
 import type { FuncType, ValType, World, WorldFunction } from '../wasm/types.ts';
 import { AssemblyScriptInstance } from './assemblyscript-instance.ts';
 import { elementOf } from './assemblyscript-memory.ts';
@@ -20,6 +24,8 @@ interface AssemblyScriptSource {
   readonly world: World;
   readonly sha256: string;
   readonly limits: { readonly messageBytes: number };
+  /** What the module imports besides its own imports; null: it was not rewritten. */
+  readonly needs?: Needs | null;
   /** `minimal` also gives `trace` (to stderr) and `seed` (randomness); `none` refuses guests that want them. */
   readonly wasi?: 'none' | 'minimal';
 }
@@ -29,6 +35,7 @@ export interface AssemblyScriptPlan extends AssemblyScriptSource {
   readonly imports: readonly PlannedImport[];
   /** Core export names, parallel to `world.exports`. */
   readonly exports: readonly string[];
+  readonly resuming: ResumingImports;
 }
 
 interface PlannedImport {
@@ -52,7 +59,7 @@ const RUNTIME: Readonly<Record<string, CoreFuncType>> = {
   __unpin: { params: ['i32'], results: [] },
 };
 
-const CORE_TYPES: Readonly<Record<string, string>> = { s64: 'i64', u64: 'i64', f32: 'f32', f64: 'f64' };
+const CORE_TYPES: Readonly<Record<string, CoreType>> = { s64: 'i64', u64: 'i64', f32: 'f32', f64: 'f64' };
 const SCALARS = new Set(['bool', 's8', 'u8', 's16', 'u16', 's32', 'u32', 's64', 'u64', 'f32', 'f64']);
 
 /**
@@ -64,7 +71,12 @@ export function makeAssemblyScriptCode(source: AssemblyScriptSource): Code {
   for (const { id, type } of [...world.imports, ...world.exports]) assertTypes(id, type);
   const exports = world.exports.map((func) => findExport(func, source.info));
   if (new Set(exports).size < exports.length) throw unsupported('two exports of one name in its world');
-  const plan: AssemblyScriptPlan = { ...source, imports: planImports(source), exports };
+  const plan: AssemblyScriptPlan = {
+    ...source,
+    imports: planImports(source),
+    exports,
+    resuming: new ResumingImports(),
+  };
   assertRuntime(plan);
   return { world, sha256, instantiate: (host) => new AssemblyScriptInstance(plan, host) };
 }
@@ -82,9 +94,9 @@ function unsupported(what: string): CofferdamError<'ABI_UNSUPPORTED'> {
   return new CofferdamError('ABI_UNSUPPORTED', `${message}; other types need a component`);
 }
 
-const coreTypeOf = (type: ValType): string => CORE_TYPES[type.kind] ?? 'i32';
+const coreTypeOf = (type: ValType): CoreType => CORE_TYPES[type.kind] ?? 'i32';
 
-const coreFuncOf = ({ params, result }: FuncType): CoreFuncType => ({
+export const coreFuncOf = ({ params, result }: FuncType): Signature => ({
   params: params.map((param) => coreTypeOf(param.type)),
   results: result === null ? [] : [coreTypeOf(result)],
 });

@@ -1,0 +1,119 @@
+/**
+ * How what runs in one thread can be stopped from another. The two share a small memory of i32 words, which every rewritten
+ * guest of the thread imports: at loop heads and function entries it traps when RUN is negative.
+ */
+export const INTERRUPT_WORDS = {
+  /** Positive: the number of what runs now. 0: nothing that has limits. Negative: it must stop. */
+  RUN: 0,
+  /** The tick at which it must stop. */
+  DEADLINE: 1,
+  /** The watchdog's clock. Ticks are compared by the sign of their difference: they overflow after six days. */
+  TICK: 2,
+  /** 1 while the watchdog sleeps or has not started: its clock stands still. */
+  ASLEEP: 3,
+  /** The tick of the system's clock when something last began to run while the watchdog slept. */
+  WOKEN: 4,
+} as const;
+
+export const TICKS_PER_MS = 4;
+
+/** Something that runs until `end`, and must stop at a tick. One object can be begun again and again. */
+export interface Running {
+  stopAt: number;
+  /** What was interrupted by it, in the same thread; only the interrupts set it. */
+  below: Running | null;
+}
+
+export interface InterruptsEnv {
+  /** Two pages would be as good: one word is looked at by guests. Shared, of one page. */
+  readonly memory: WebAssembly.Memory;
+  /** On which the watchdog waits; null where nobody watches (a thread without limits). */
+  readonly bell: Int32Array;
+  /** Of the system, in ticks, monotonic; overflows. */
+  readonly clock: () => number;
+}
+
+const LARGEST = 0x7fff_fffe;
+
+/**
+ * The running thread's side. No clock is read while the watchdog is awake: it keeps one in the shared memory. It is a
+ * little behind the system's, and never ahead, so a limit may end late on a busy machine.
+ */
+export class Interrupts {
+  readonly memory: WebAssembly.Memory;
+  readonly #words: Int32Array;
+  readonly #bell: Int32Array;
+  readonly #clock: () => number;
+  #number = 0;
+  #top: Running | null = null;
+
+  constructor({ memory, bell, clock }: InterruptsEnv) {
+    this.memory = memory;
+    this.#words = new Int32Array(memory.buffer);
+    this.#bell = bell;
+    this.#clock = clock;
+  }
+
+  /** Now. */
+  get tick(): number {
+    if (this.#words[INTERRUPT_WORDS.ASLEEP] !== 0) this.#wake();
+    return this.#words[INTERRUPT_WORDS.TICK] as number;
+  }
+
+  isPast(tick: number): boolean {
+    return (((this.#words[INTERRUPT_WORDS.TICK] as number) - tick) | 0) >= 0;
+  }
+
+  /** From now on `running` runs; what ran before goes on at its end. Its `stopAt` is set. */
+  begin(running: Running): void {
+    running.below = this.#top;
+    this.#top = running;
+    this.#arm(running);
+  }
+
+  /** Its `stopAt` has changed, or it goes on after something that began later. */
+  again(running: Running): void {
+    if (this.#top !== running) {
+      this.#remove(running);
+      running.below = this.#top;
+      this.#top = running;
+    }
+    this.#arm(running);
+  }
+
+  end(running: Running): void {
+    this.#remove(running);
+    if (this.#top === null) this.#words[INTERRUPT_WORDS.RUN] = 0;
+    else this.#arm(this.#top);
+  }
+
+  /** After a suspension the order of ends is not that of beginnings. */
+  #remove(running: Running): void {
+    if (this.#top === running) this.#top = running.below;
+    else {
+      let above = this.#top;
+      while (above !== null && above.below !== running) above = above.below;
+      if (above !== null) above.below = running.below;
+    }
+    running.below = null;
+  }
+
+  #arm({ stopAt }: Running): void {
+    const words = this.#words;
+    this.#number = this.#number === LARGEST ? 1 : this.#number + 1;
+    words[INTERRUPT_WORDS.DEADLINE] = stopAt;
+    words[INTERRUPT_WORDS.RUN] = this.#number;
+    if (words[INTERRUPT_WORDS.ASLEEP] !== 0) this.#wake();
+  }
+
+  /** The watchdog takes up its clock where it stood, and adds what has passed since WOKEN. */
+  #wake(): void {
+    const words = this.#words;
+    const now = this.#clock();
+    const passed = (now - (words[INTERRUPT_WORDS.WOKEN] as number)) | 0;
+    words[INTERRUPT_WORDS.WOKEN] = now;
+    words[INTERRUPT_WORDS.TICK] = ((words[INTERRUPT_WORDS.TICK] as number) + Math.max(0, passed)) | 0;
+    Atomics.add(this.#bell, 0, 1);
+    Atomics.notify(this.#bell, 0);
+  }
+}

@@ -1,0 +1,96 @@
+import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads';
+import { INTERRUPT_WORDS, Interrupts, TICKS_PER_MS } from './interrupts.ts';
+
+/** What the watchdog's thread is told. */
+export interface WatchdogMessage {
+  readonly watch?: SharedArrayBuffer;
+  readonly forget?: SharedArrayBuffer;
+  readonly end?: boolean;
+}
+
+/** The system's monotonic clock, which is one for all threads of a process. */
+export function systemTick(): number {
+  const [seconds, nanoseconds] = process.hrtime();
+  return Math.floor((seconds * 1e3 + nanoseconds / 1e6) * TICKS_PER_MS) | 0;
+}
+
+/** The entry stands beside this file under the same ending: `.ts` in the source tree, `.js` in a build. */
+function workerUrl(): URL {
+  return new URL(import.meta.url.endsWith('.ts') ? './watchdog-worker.ts' : './watchdog-worker.js', import.meta.url);
+}
+
+/** A thread that stops what runs past its tick: one for a process, for as long as anybody uses it. */
+export class Watchdog {
+  readonly #worker: Worker;
+  readonly #port: MessagePort;
+  /** Word 0 is rung. */
+  readonly bell = new Int32Array(new SharedArrayBuffer(8));
+
+  constructor() {
+    const { port1, port2 } = new MessageChannel();
+    this.#port = port1;
+    this.#worker = new Worker(workerUrl(), {
+      name: 'cofferdam-watchdog',
+      env: {},
+      argv: [],
+      execArgv: [],
+      workerData: { bell: this.bell, port: port2 },
+      transferList: [port2],
+      resourceLimits: { maxOldGenerationSizeMb: 16, maxYoungGenerationSizeMb: 4, stackSizeMb: 1 },
+    });
+    this.#worker.unref();
+    this.#port.unref();
+  }
+
+  /** Memory for a thread that runs guests, watched from now on. */
+  watch(): WebAssembly.Memory {
+    const memory = new WebAssembly.Memory({ initial: 1, maximum: 1, shared: true });
+    const words = new Int32Array(memory.buffer);
+    words[INTERRUPT_WORDS.ASLEEP] = 1;
+    words[INTERRUPT_WORDS.WOKEN] = systemTick();
+    this.#tell({ watch: memory.buffer as unknown as SharedArrayBuffer });
+    return memory;
+  }
+
+  /** For a thread that is gone. */
+  forget(memory: WebAssembly.Memory): void {
+    this.#tell({ forget: memory.buffer as unknown as SharedArrayBuffer });
+  }
+
+  end(): void {
+    this.#tell({ end: true });
+    this.#port.close();
+  }
+
+  #tell(message: WatchdogMessage): void {
+    this.#port.postMessage(message);
+    Atomics.add(this.bell, 0, 1);
+    Atomics.notify(this.bell, 0);
+  }
+}
+
+let shared: { readonly watchdog: Watchdog; readonly interrupts: Interrupts; users: number } | null = null;
+
+/** The watchdog of this process and the interrupts of this thread; `release` when they are not needed any more. */
+export function acquireInterrupts(): { readonly interrupts: Interrupts; readonly watchdog: Watchdog; release(): void } {
+  if (shared === null) {
+    const watchdog = new Watchdog();
+    const interrupts = new Interrupts({ memory: watchdog.watch(), bell: watchdog.bell, clock: systemTick });
+    shared = { watchdog, interrupts, users: 0 };
+  }
+  const used = shared;
+  used.users += 1;
+  let isReleased = false;
+  return {
+    interrupts: used.interrupts,
+    watchdog: used.watchdog,
+    release() {
+      if (isReleased) return;
+      isReleased = true;
+      used.users -= 1;
+      if (used.users > 0) return;
+      used.watchdog.end();
+      shared = null;
+    },
+  };
+}
