@@ -8,7 +8,7 @@ import { PortTable } from './ports.ts';
 const RECORD_SLACK_BYTES = 512;
 
 /**
- * Writes the payload of one batch, format 3. A record is: kind code, time (zigzag difference to the record before it, in
+ * Writes the payload of one batch, format 4. A record is: kind code, time (zigzag difference to the record before it, in
  * ms), then its fields in the order of format.ts. Numbers are LEB128. A string is written where it first occurs, as 0,
  * length, UTF-8; later as its number from 1; a label likewise. All tables end with the batch, and crossings bring the meaning of
  * their ports with them, so that each batch can be read alone.

@@ -222,6 +222,17 @@ interface OperateEvent {
   readonly by: string;
 }
 
+/** An enclave is launched, evidence of it is given, or a secret reaches it. */
+interface AttestEvent {
+  readonly kind: 'attest';
+  readonly act: 'launch' | 'evidence' | 'provision';
+  readonly compartment: string;
+  /** SHA-256 in hex. */
+  readonly measurement: string;
+  /** `production` or `debug`; who chose which nonce; the name of the secret and its label. Never the secret. */
+  readonly detail: string;
+}
+
 /** An event as its author writes it: the journal adds `seq` and `timeMs`. */
 export type EventInput =
   | HostEvent
@@ -245,6 +256,7 @@ export type EventInput =
   | OutputEvent
   | LimitEvent
   | OperateEvent
+  | AttestEvent
   | PortEvent
   | CrossingsEvent;
 

@@ -2,15 +2,16 @@ import type { AuditEvent, EventInput, EventInputOf, EventKind, ReadableEvent, St
 
 /**
  * How a batch's payload is written. Later formats get later numbers; readers keep the old ones for good. Format 1 has the
- * kinds up to code 20; format 2 adds `port` and `crossings`, format 3 `operate`.
+ * kinds up to code 20; format 2 adds `port` and `crossings`, format 3 `operate`, format 4 `attest`.
  */
 const LAST_CODES: ReadonlyMap<number, number> = new Map([
   [1, 20],
   [2, 22],
   [3, 23],
+  [4, 24],
 ]);
 /** What this version writes. */
-export const FORMAT_EVENTS_3 = 3;
+export const FORMAT_EVENTS_4 = 4;
 
 export function isKnownFormat(format: number): boolean {
   return LAST_CODES.has(format);
@@ -158,6 +159,10 @@ const KINDS: { readonly [K in StoredKind]: KindFormat<K> } = {
   port: { code: 21, fields: { port: 'port', ...CROSSING } },
   crossings: { code: 22, fields: { message: 'uint', records: 'records' } },
   operate: { code: 23, fields: { act: ['suspend', 'resume', 'stop', 'replace'], compartment: 'name', by: 'name' } },
+  attest: {
+    code: 24,
+    fields: { act: ['launch', 'evidence', 'provision'], compartment: 'name', measurement: 'name', detail: 'text' },
+  },
 };
 
 /** Never stored: how `crossings` are read. */

@@ -2,7 +2,7 @@ import type { DatabaseSync } from 'node:sqlite';
 import { CofferdamError } from '../error.ts';
 import { BatchEncoder } from './encode.ts';
 import type { EventInput } from './events.ts';
-import { FORMAT_EVENTS_3 } from './format.ts';
+import { FORMAT_EVENTS_4 } from './format.ts';
 import { batchHash, type Head } from './hash.ts';
 import { BATCH_LIMITS } from './limits.ts';
 import { openStore, type Store } from './store.ts';
@@ -145,7 +145,7 @@ class SqliteJournal implements Journal {
       firstSeq: head.seq + 1,
       count,
       prevHash: Buffer.from(head.hash, 'hex'),
-      format: FORMAT_EVENTS_3,
+      format: FORMAT_EVENTS_4,
       payload: this.#encoder.payload(),
     };
     try {

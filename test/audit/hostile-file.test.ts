@@ -7,7 +7,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { decodeBatch } from '../../src/audit/decode.ts';
 import { BatchEncoder } from '../../src/audit/encode.ts';
-import { FORMAT_EVENTS_3 } from '../../src/audit/format.ts';
+import { FORMAT_EVENTS_4 } from '../../src/audit/format.ts';
 import { GENESIS_HASH } from '../../src/audit/hash.ts';
 import { openJournal } from '../../src/audit/journal.ts';
 import { LIMITS } from '../../src/audit/limits.ts';
@@ -107,7 +107,7 @@ test('random bytes written over the file: an error, a problem, or the same event
 
 test('any payload is read as events or refused with AUDIT_FORMAT', () => {
   const refused = (payload: Uint8Array, count: number): void => {
-    const batch = { firstSeq: 1, count, prevHash: GENESIS_HASH, hash: GENESIS_HASH, format: FORMAT_EVENTS_3, payload };
+    const batch = { firstSeq: 1, count, prevHash: GENESIS_HASH, hash: GENESIS_HASH, format: FORMAT_EVENTS_4, payload };
     try {
       expect([...decodeBatch(batch)]).toHaveLength(count);
     } catch (error) {
