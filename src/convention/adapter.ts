@@ -1,5 +1,7 @@
 import type { Code } from '../compartment/contract.ts';
+import type { Needs } from '../compartment/supply.ts';
 import { CofferdamError } from '../error.ts';
+import { REWRITE_MODULE } from '../wasm/index.ts';
 import type { World, WorldFunction } from '../wasm/types.ts';
 import { type AdaptedExport, AdapterInstance } from './adapter-instance.ts';
 import { assertCopyable } from './conform.ts';
@@ -63,6 +65,8 @@ export interface AdapterSource {
   readonly world: World;
   readonly sha256: string;
   readonly limits: { readonly messageBytes: number };
+  /** What they import besides the guest's own imports; null: they were not rewritten. */
+  readonly needs?: Needs | null;
   readonly adapter: Adapter;
 }
 
@@ -106,7 +110,7 @@ function assertImports(modules: readonly AdaptedModule[], { imports = {}, global
   const made = new Set<string>();
   const unknown: string[] = [];
   for (const { name: own, module } of modules) {
-    for (const { module: from, name, kind } of WebAssembly.Module.imports(module)) {
+    for (const { module: from, name, kind } of ownImports(module)) {
       const key = `${from}.${name}`;
       const offered = kind === 'function' ? imports : kind === 'global' ? globals : {};
       if (!made.has(key) && typeof ownValue(offered, key) !== 'function') unknown.push(key);
@@ -116,6 +120,11 @@ function assertImports(modules: readonly AdaptedModule[], { imports = {}, global
   if (unknown.length === 0) return;
   const message = `Nothing serves the imports ${unknown.join(', ')} - add functions of these names to the adapter's imports (or globals)`;
   throw new CofferdamError('WASM_IMPORT_UNKNOWN', message, { details: { imports: unknown } });
+}
+
+/** Without what the rewriting added. */
+export function ownImports(module: WebAssembly.Module) {
+  return WebAssembly.Module.imports(module).filter((each) => each.module !== REWRITE_MODULE);
 }
 
 const ownValue = (from: object, key: string): unknown => (Object.hasOwn(from, key) ? from[key as never] : undefined);
