@@ -21,6 +21,8 @@ const ENTRIES = {
   suite: 'src/suite/index.ts',
   'case-worker': 'src/suite/case-worker.ts',
   'parse-worker': 'src/load/parse-worker.ts',
+  'guest-thread': 'src/host/guest-thread.ts',
+  warden: 'src/compartment/remote/warden.ts',
 };
 
 /** They load their core modules from beside their code; the second only for components with async functions. */

@@ -44,6 +44,8 @@ const ENTRIES = [
   'src/index.ts',
   'src/cli/main.ts',
   'src/load/parse-worker.ts',
+  'src/host/guest-thread.ts',
+  'src/compartment/remote/warden.ts',
   'src/suite/index.ts',
   'src/suite/case-worker.ts',
 ];

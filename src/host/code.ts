@@ -2,46 +2,67 @@ import { createHash } from 'node:crypto';
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { Code } from '../compartment/contract.ts';
-import { makeInlineCode } from '../compartment/inline.ts';
-import { type Adapter, makeAdapterCode } from '../convention/adapter.ts';
-import { makeAssemblyScriptCode } from '../convention/assemblyscript.ts';
+import { makeWorkerCode } from '../compartment/remote/worker.ts';
 import { makeJcoCode } from '../convention/jco.ts';
-import { assertWasi, makeMinimalWasi } from '../convention/wasi-minimal.ts';
-import { CofferdamError } from '../error.ts';
-import { type LoadEnv, loadSource } from '../load/index.ts';
+import { assertWasi } from '../convention/wasi-minimal.ts';
+import { CofferdamError, isCofferdamError } from '../error.ts';
+import { type LoadEnv, type Loaded, loadSource, type Transpiled } from '../load/index.ts';
 import type { CompartmentPolicy } from '../policy/policy.ts';
+import { type GuestSource, makeGuestCode } from './guest-code.ts';
+import { threads } from './threads.ts';
 
 /** From a manifest's entry to code that can be instantiated: read, pinned, checked, planned, compiled. */
 export async function loadCode(policy: CompartmentPolicy, env: LoadEnv): Promise<Code> {
   try {
     const loaded = await loadSource(policy, env);
-    const { world, sha256, plan, modules, bytes } = loaded;
-    const { limits, wasi } = policy;
-    if (plan) {
-      assertWasi(plan, wasi);
-      const granted = wasi === 'minimal' ? { wasi: makeMinimalWasi } : {};
-      return await makeInlineCode({ plan, bytes, sha256, modules, limits, ...granted });
-    }
-    if (loaded.transpiled) {
-      const { source, modules: parts } = loaded.transpiled;
-      const named = parts.flatMap(({ name, count }, i) => {
-        const module = modules[i];
-        return module ? [{ name, count, module }] : [];
-      });
-      return makeJcoCode({ world, sha256, source, modules: named, limits });
-    }
-    if (policy.abi === 'adapter') {
-      const adapter = await importAdapter(policy, env.baseDir);
-      const named = modules.map((module, i) => ({ name: loaded.names?.[i] ?? null, module }));
-      return makeAdapterCode({ modules: named, world, sha256, limits, adapter });
-    }
-    const [module] = modules;
-    const [info] = loaded.info;
-    if (module && info) return makeAssemblyScriptCode({ module, info, world, sha256, limits, wasi });
-    throw new CofferdamError('INTERNAL', `${policy.name} was loaded without a plan.`);
+    if (loaded.transpiled) return makeAsyncCode(policy, loaded, loaded.transpiled);
+    if (loaded.plan) assertWasi(loaded.plan, policy.wasi);
+    const source = sourceOf(policy, loaded, env.baseDir);
+    // Of whatever kind: what is wrong with a guest is said before anything runs.
+    const code = await makeGuestCode(source);
+    return policy.kind === 'inline' ? code : makeRemoteCode(policy, source);
   } catch (error) {
     throw inCompartment(policy.name, error);
   }
+}
+
+function sourceOf(policy: CompartmentPolicy, loaded: Loaded, baseDir: string): GuestSource {
+  const { limits, wasi, abi } = policy;
+  const { world, sha256, modules, plan, names } = loaded;
+  const common = { world, sha256, modules, wasi, limits: { messageBytes: limits.messageBytes } };
+  if (plan) return { ...common, speaks: { abi: 'canonical', plan } };
+  if (abi === 'adapter' && policy.adapter !== null) {
+    const adapter = pathToFileURL(resolve(baseDir, policy.adapter)).href;
+    return { ...common, speaks: { abi, adapter, names } };
+  }
+  const [info] = loaded.info;
+  if (info) return { ...common, speaks: { abi: 'assemblyscript', info } };
+  throw new CofferdamError('INTERNAL', `${policy.name} was loaded without a plan.`);
+}
+
+function makeAsyncCode({ name, kind, limits }: CompartmentPolicy, loaded: Loaded, transpiled: Transpiled): Code {
+  if (kind !== 'inline') throw unenforceable(name, kind, 'it has async functions');
+  const { world, sha256, modules } = loaded;
+  const named = transpiled.modules.flatMap(({ name, count }, i) => {
+    const module = modules[i];
+    return module ? [{ name, count, module }] : [];
+  });
+  return makeJcoCode({ world, sha256, source: transpiled.source, modules: named, limits });
+}
+
+function makeRemoteCode({ name, kind }: CompartmentPolicy, source: GuestSource): Code {
+  const { world, sha256, limits } = source;
+  try {
+    return makeWorkerCode({ world, sha256, limits, source, threads });
+  } catch (error) {
+    if (!isCofferdamError(error, 'ABI_UNSUPPORTED')) throw error;
+    throw unenforceable(name, kind, 'it passes handles, streams or futures', error);
+  }
+}
+
+function unenforceable(name: string, kind: string, why: string, cause?: unknown): CofferdamError {
+  const message = `${name} cannot run in a ${kind} of its own, since ${why}. Set kind: inline.`;
+  return new CofferdamError('OPTION_UNENFORCEABLE', message, { cause, details: { kind } });
 }
 
 /** Names the compartment, which the rooms below do not know. */
@@ -51,24 +72,6 @@ function inCompartment(compartment: string, error: unknown): unknown {
     cause: error,
     details: { ...error.details, compartment },
   });
-}
-
-/** An adapter is the operator's own code, as trusted as the program that embeds the host. */
-async function importAdapter({ adapter, name }: CompartmentPolicy, baseDir: string): Promise<Adapter> {
-  if (adapter === null) throw new CofferdamError('INTERNAL', `${name} has no adapter.`);
-  const file = resolve(baseDir, adapter);
-  const module: { default?: Adapter } = await import(pathToFileURL(file).href).catch((cause: unknown) => {
-    throw new CofferdamError('ADAPTER_INVALID', `${adapter} cannot be imported; the cause says why. Mend it.`, {
-      cause,
-      details: { file },
-    });
-  });
-  if (module.default) return module.default;
-  throw new CofferdamError(
-    'ADAPTER_INVALID',
-    `${adapter} has no default export. Write \`export default defineAdapter({ … })\`.`,
-    { details: { file } },
-  );
 }
 
 export function sha256Of(text: string): string {

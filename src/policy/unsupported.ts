@@ -13,11 +13,10 @@ interface UnsupportedWord {
   readonly remedy: string;
 }
 
-const inlineOnly = "use 'inline', the only kind there is";
+const noSuchKind = "use 'inline' or 'worker'";
 
 const UNSUPPORTED: readonly UnsupportedWord[] = [
-  { path: ['compartments', '*', 'kind'], value: 'worker', remedy: inlineOnly },
-  { path: ['compartments', '*', 'kind'], value: 'process', remedy: inlineOnly },
+  { path: ['compartments', '*', 'kind'], value: 'process', remedy: noSuchKind },
   { path: ['compartments', '*', 'kind'], value: 'enclave', remedy: 'write `enclave: true` beside the kind' },
   { path: ['compartments', '*', 'wasi'], value: 'full', remedy: "use 'minimal' or 'none'" },
   { path: ['resources', '*', 'http'], remedy: 'offer a function resource that makes the request' },

@@ -322,7 +322,7 @@ describe('a malformed manifest', () => {
 });
 
 describe('many problems at once', () => {
-  const text = `${HEAD}${CLEARED}  b: { wsam: ./b.wasm }\n  c: { wasm: c, kind: worker, clearance: { secrecy: [secret] } }\nlinks:\n  - { from: a, import: f, to: bb }\n  - { from: a, import: 7, to: b }\n  - { from: a, import: g, to: d }\n`;
+  const text = `${HEAD}${CLEARED}  b: { wsam: ./b.wasm }\n  c: { wasm: c, kind: enclave, clearance: { secrecy: [secret] } }\nlinks:\n  - { from: a, import: f, to: bb }\n  - { from: a, import: 7, to: b }\n  - { from: a, import: g, to: d }\n`;
 
   it('are all listed, in the order of the file, with the places of what follows a wrong item', () => {
     const { details, message } = refusal(text);

@@ -31,7 +31,7 @@ describe('the published schema', () => {
   it.each([
     ['an unknown key', { ...desk, link: [] }],
     ['no version', { ...desk, version: undefined }],
-    ['a kind that there is not yet', { ...desk, compartments: { a: { wasm: 'a', kind: 'worker' } } }],
+    ['a kind that there is none of', { ...desk, compartments: { a: { wasm: 'a', kind: 'enclave' } } }],
     ['a size in decimal units', { ...desk, compartments: { a: { wasm: 'a', limits: { memory: '64MB' } } } }],
     ['a tag with a capital', { ...desk, defaultLabel: { secrecy: ['customer:Acme'] } }],
     [

@@ -14,12 +14,12 @@ export interface Guest {
 }
 
 /**
- * The child's side of a remote compartment: one instance, run by the inline runtime, that does what the parent asks until
- * the parent is gone (COMPARTMENT_DIED). What the instance can reach is asked of the parent, one frame for each.
+ * The child's side of a remote compartment: one instance, run by the inline runtime, that does what the parent asks. Returns
+ * when it cannot be made, and throws COMPARTMENT_DIED when the parent is gone. What the instance can reach is asked of the parent, one frame for each.
  *
  * `guest` is made of the message with which the parent starts it.
  */
-export function serve(transport: Transport, makeGuest: (start: Uint8Array) => Guest): never {
+export function serve(transport: Transport, makeGuest: (start: Uint8Array) => Guest): void {
   const length = transport.receive(Number.POSITIVE_INFINITY);
   const start = transport.frame.slice(MESSAGE_START, length);
   let child: Child;
@@ -27,7 +27,7 @@ export function serve(transport: Transport, makeGuest: (start: Uint8Array) => Gu
     child = new Child(transport, makeGuest(start));
   } catch (error) {
     tellFailure(transport, error);
-    throw error;
+    return;
   }
   for (;;) child.next();
 }

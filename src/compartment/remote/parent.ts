@@ -232,33 +232,30 @@ class RemoteInstance implements Instance {
   /** What the small WASI asks for. */
   #serve(kind: number): void {
     const number = this.#number;
-    switch (kind) {
-      case TELL.OUTPUT: {
-        const bytes = this.#message();
-        return this.#answer((place) => {
-          this.#host.output(number === 1 ? 'stdout' : 'stderr', bytes);
-          place();
-        });
-      }
-      case TELL.NOW:
-        return this.#answer((place) => {
-          const now = this.#host.nowNs();
-          const to = place();
-          const at = to.allocate(8, 8);
-          to.view.setBigUint64(at, now, true);
-        });
-      case TELL.RANDOM: {
-        if (number > MAX_RANDOM_BYTES) throw this.#died(`it wants ${number} random bytes at once`);
-        return this.#answer((place) => {
-          const bytes = new Uint8Array(number);
-          this.#host.random(bytes);
-          const to = place();
-          const at = to.allocate(1, number);
-          to.bytes.set(bytes, at);
-        });
-      }
-      default:
-        throw this.#died(`it said ${kind}, which means nothing here`);
+    if (kind === TELL.OUTPUT) {
+      const bytes = this.#message();
+      this.#answer((place) => {
+        this.#host.output(number === 1 ? 'stdout' : 'stderr', bytes);
+        place();
+      });
+    } else if (kind === TELL.NOW) {
+      this.#answer((place) => {
+        const now = this.#host.nowNs();
+        const to = place();
+        const at = to.allocate(8, 8);
+        to.view.setBigUint64(at, now, true);
+      });
+    } else if (kind === TELL.RANDOM) {
+      if (number > MAX_RANDOM_BYTES) throw this.#died(`it wants ${number} random bytes at once`);
+      this.#answer((place) => {
+        const bytes = new Uint8Array(number);
+        this.#host.random(bytes);
+        const to = place();
+        const at = to.allocate(1, number);
+        to.bytes.set(bytes, at);
+      });
+    } else {
+      throw this.#died(`it said ${kind}, which means nothing here`);
     }
   }
 

@@ -1,0 +1,32 @@
+import { MAX_LIST_BYTES } from '../../abi/index.ts';
+import type { World } from '../../wasm/types.ts';
+import type { Code } from '../contract.ts';
+import { frameBytesFor } from './frame.ts';
+import { RemoteCode } from './parent.ts';
+import { SharedTransport } from './shared-channel.ts';
+import type { Threads } from './threads.ts';
+
+export interface WorkerOptions {
+  readonly world: World;
+  readonly sha256: string;
+  readonly limits: { readonly messageBytes: number };
+  /** What the thread is told its guest is made of: plain data and compiled modules. */
+  readonly source: unknown;
+  readonly threads: Threads;
+}
+
+const NOTHING = new Uint8Array(0);
+
+/** Code whose instances run in threads, one for each. Throws ABI_UNSUPPORTED (handles, async) or ABI_TYPE_LIMIT. */
+export function makeWorkerCode({ source, threads, ...rest }: WorkerOptions): Code {
+  const maxBytes = frameBytesFor(Math.min(rest.limits.messageBytes, MAX_LIST_BYTES));
+  const launch = () => {
+    const { channel, port, end } = threads.take();
+    port.postMessage(source);
+    const keepAlive = (isWaiting: boolean) => threads.keepAlive(isWaiting);
+    return { transport: new SharedTransport(channel, { side: 'parent', maxBytes, keepAlive }), start: NOTHING, end };
+  };
+  const code = new RemoteCode({ kind: 'worker', launch, ...rest });
+  threads.warm();
+  return code;
+}
