@@ -138,6 +138,10 @@ export const CODES = {
   LINK_TYPE: 'The two ends of a link have different types.',
   RESOURCE_FAILED: 'A function that the program offers threw.',
   RESOURCE_MISSING: 'A link leads to a resource for which the program offers no function.',
+  COMPARTMENT_BACKOFF: 'A compartment has failed too often at this label, and is not started again yet.',
+  COMPARTMENT_FAILED: 'A compartment has failed at this label, and its manifest says that it stays down.',
+  COMPARTMENT_STOPPED: 'A compartment is stopped, and takes no messages.',
+  COMPARTMENT_SUSPENDED: 'A compartment is suspended, and this message may not wait for it.',
   // host
   ARGUMENT_COUNT: 'A call has too many or too few arguments.',
   COMPARTMENT_EXISTS: 'A compartment with this name is loaded already.',

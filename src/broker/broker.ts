@@ -1,8 +1,9 @@
 import type { CoreFunction } from '../abi/index.ts';
 import type { FusedEnd } from '../compartment/contract.ts';
 import { CofferdamError } from '../error.ts';
-import type { LabelSpace } from '../label/index.ts';
+import type { Label, LabelSpace } from '../label/index.ts';
 import type { HostLimits } from '../policy/policy.ts';
+import { Blame } from './blame.ts';
 import type { Chain } from './chain.ts';
 import { type Crossing, guestCrossing, type Reply, toCofferdamError } from './crossing.ts';
 import { Decisions } from './decisions.ts';
@@ -13,6 +14,7 @@ import type { Grants } from './grants.ts';
 import { makeInstanceHost, type Powers } from './instance-host.ts';
 import { Instances, type Slot } from './instances.ts';
 import type { Kernel } from './kernel.ts';
+import { Lifecycle } from './lifecycle.ts';
 import { Monitor } from './monitor.ts';
 import { Posts } from './posts.ts';
 import { Prepared } from './prepared.ts';
@@ -30,6 +32,7 @@ export class Broker {
   /** Those in force. */
   compartments: ReadonlyMap<string, Compartment> = new Map();
   readonly instances: Instances;
+  readonly lifecycle: Lifecycle;
   readonly decisions: Decisions;
   readonly #kernel: Kernel;
   readonly #fuser: Fuser;
@@ -57,9 +60,21 @@ export class Broker {
     });
     const budgets = new GateBudgets(env.powers.nowMs);
     this.decisions = new Decisions(this.space, this.grants, budgets);
+    this.lifecycle = new Lifecycle({
+      nowMs: env.powers.nowMs,
+      maxWaiting: env.limits.waiting,
+      format: (label) => this.space.format(label),
+      advance: () => env.kernel.advance(),
+      emit: (transition) => this.#recorder.moved(transition),
+    });
+    const { lifecycle } = this;
+    const blame = new Blame(lifecycle);
     this.instances = new Instances({
       kernel: env.kernel,
+      lifecycle,
+      blame,
       maxInstances: env.limits.instances,
+      maxWorkers: env.limits.workers,
       maxWaiting: env.limits.waiting,
       format: (label) => this.space.format(label),
       hostOf: (slot) =>
@@ -117,8 +132,9 @@ export class Broker {
     let crossing = asPresent(this.compartments, sent);
     // Nothing may come between finding the instance free and entering it.
     const isPost = posted !== undefined;
-    for (let slot = this.#busySlot(crossing, isPost); slot; slot = this.#busySlot(crossing, isPost)) {
-      await this.instances.waitFor(slot, chain.signal);
+    chain.assertGoing();
+    for (let wait = this.#obstacle(crossing, isPost); wait; wait = this.#obstacle(crossing, isPost)) {
+      await wait;
       chain.assertGoing();
       crossing = asPresent(this.compartments, sent);
     }
@@ -137,6 +153,13 @@ export class Broker {
     if (this.posts.isClosed) return new CofferdamError('HOST_CLOSED', 'The host is closing. Create another.');
     const verdict = this.decisions.decide(edge, { from: crossing.fromLabel, request }, bytes);
     if (!verdict.allowed) return this.#recorder.denied(crossing, verdict);
+    if (edge.target.kind === 'export') {
+      try {
+        this.lifecycle.assertTakes(edge.to);
+      } catch (error) {
+        return toCofferdamError(error);
+      }
+    }
     const { queue: limit } = edge.target.kind === 'export' ? edge.target.compartment.policy.limits : RESOURCE_LIMITS;
     if (!this.posts.hasRoom(edge.to, request.id, limit)) {
       if (crossing.chain.isNews(`queue ${edge.id}`)) this.#recorder.limit(edge.to, 'queue', limit);
@@ -197,16 +220,23 @@ export class Broker {
   }
 
   /**
-   * The instance that a message of the host is to wait for: the one it would enter, if another call is suspended there.
-   * With `busy: refuse` a call does not wait; a post does, since nobody would learn that it was lost.
+   * What a message of the host is to wait for: a compartment that is suspended or has failed, or the instance it would enter,
+   * if another call is suspended there. With `busy: refuse` a call does not wait; a post does, since nobody would learn that
+   * it was lost.
    */
-  #busySlot({ edge, request, fromLabel, bytes }: Crossing, isPost: boolean): Slot | undefined {
-    if (edge.target.kind !== 'export' || !mayWait(edge.target.compartment)) return undefined;
-    if (!isPost && edge.target.compartment.policy.busy === 'refuse') return undefined;
-    const verdict = this.decisions.decide(edge, { from: fromLabel, request }, bytes);
-    if (!verdict.allowed) return undefined; // `#admit` says so
-    const slot = this.instances.find(edge.target.compartment, verdict.instance);
-    return slot?.chain ? slot : undefined;
+  #obstacle({ edge, request, fromLabel, bytes, chain: { signal } }: Crossing, isPost: boolean): Promise<void> | null {
+    if (edge.target.kind !== 'export') return null;
+    const { compartment } = edge.target;
+    const target = (): Label | null => {
+      const verdict = this.decisions.decide(edge, { from: fromLabel, request }, bytes);
+      return verdict.allowed ? verdict.instance : null; // otherwise `#admit` says so
+    };
+    const obstacle = this.lifecycle.obstacle({ compartment, request, target, isPost, signal });
+    if (obstacle !== null || !mayWait(compartment) || (!isPost && compartment.policy.busy === 'refuse'))
+      return obstacle;
+    const label = target();
+    const slot = label === null ? undefined : this.instances.find(compartment, label);
+    return slot?.chain ? this.instances.waitFor(slot, signal) : null;
   }
 
   /** The caller goes on at once; instances that are suspended in the chain are ended, whatever they wait for. */
@@ -218,7 +248,8 @@ export class Broker {
             new CofferdamError('CALL_ABORTED', 'The call was aborted by its caller.', { cause: signal.reason }),
           ),
         );
-        for (const slot of this.instances.list()) if (slot.chain === chain) this.instances.discard(slot);
+        for (const slot of this.instances.list())
+          if (slot.chain === chain) this.instances.discard(slot, 'its call was aborted');
       };
       signal.addEventListener('abort', abort, { once: true });
       reply.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));

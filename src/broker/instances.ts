@@ -1,9 +1,11 @@
 import type { Instance, InstanceHost } from '../compartment/contract.ts';
 import { CofferdamError } from '../error.ts';
 import type { Label } from '../label/index.ts';
+import type { Blame } from './blame.ts';
 import type { Chain } from './chain.ts';
 import type { Compartment } from './edge.ts';
 import type { Kernel } from './kernel.ts';
+import type { Lifecycle } from './lifecycle.ts';
 
 /** One instance q@L, and who is in it. */
 export class Slot {
@@ -18,6 +20,8 @@ export class Slot {
   readonly ports = new Set<number>();
   /** Wasm may enter it without coming here. */
   isBound = false;
+  /** It failed by its own fault. */
+  isPoisoned = false;
   /** The message that is being handled, for provenance. */
   message = 0;
   /** Bytes written to stdout and stderr in the chain that is, or was last, inside. */
@@ -53,12 +57,16 @@ export class Slot {
 export interface InstancesEnv {
   readonly kernel: Kernel;
   readonly maxInstances: number;
+  /** Instances of other kinds than inline. */
+  readonly maxWorkers: number;
   readonly maxWaiting: number;
   readonly format: (label: Label) => string;
   /** What the instance may reach: made for this slot alone. */
   readonly hostOf: (slot: Slot) => InstanceHost;
   readonly onStart: (slot: Slot) => void;
   readonly onStop: (slot: Slot) => void;
+  readonly lifecycle: Lifecycle;
+  readonly blame: Blame;
 }
 
 /** All live instances, keyed by compartment and label. Data never changes a label; a label selects the instance. */
@@ -89,9 +97,11 @@ export class Instances {
 
   /**
    * The instance of `compartment` at `label`, entered by `chain`. Throws CALL_REENTRANT when the chain is inside it
-   * already, CALL_BUSY when another chain is (it is suspended there), LIMIT_INSTANCES, or what instantiation throws.
+   * already, CALL_BUSY when another chain is (it is suspended there), COMPARTMENT_* where none may run or be started,
+   * LIMIT_INSTANCES, or what instantiation throws.
    */
   enter(compartment: Compartment, label: Label, chain: Chain): Slot {
+    this.#env.lifecycle.assertOpen(compartment);
     let slot = compartment.policy.instances === 'per-call' ? undefined : this.find(compartment, label);
     if (slot?.chain) {
       const [code, why] =
@@ -107,6 +117,7 @@ export class Instances {
 
   /** The instance that a fused link leads to, made if there is none; it is not entered. */
   ensure(compartment: Compartment, label: Label, chain: Chain): Slot {
+    this.#env.lifecycle.assertOpen(compartment);
     const found = this.find(compartment, label);
     if (found) return found;
     const started = this.#start(compartment, label, chain);
@@ -121,8 +132,8 @@ export class Instances {
     else this.#wake(slot);
   }
 
-  /** Ends an instance; the next call at its label makes a fresh one. */
-  discard(slot: Slot): void {
+  /** Ends an instance; the next call at its label makes a fresh one. `why` is for the operator. */
+  discard(slot: Slot, why = 'its call is over'): void {
     if (!this.#live.delete(slot)) return;
     const { compartment } = slot;
     const byLabel = this.#byLabel.get(compartment);
@@ -133,6 +144,7 @@ export class Instances {
     else this.#perCompartment.delete(compartment);
     try {
       this.#env.onStop(slot);
+      this.#env.lifecycle.stopped(slot, why);
     } finally {
       // A journal that is full keeps nobody waiting.
       slot.instance?.stop();
@@ -142,9 +154,14 @@ export class Instances {
     }
   }
 
+  /** The chain has ended, with these instances inside: see blame.ts. */
+  settle(chain: Chain, inside: readonly Slot[]): void {
+    this.#env.blame.settle(chain, inside);
+  }
+
   /** Ends all free instances of a compartment; those inside a call end with it. */
-  discardAll(compartment: Compartment): void {
-    for (const slot of this.#live) if (slot.compartment === compartment && slot.chain === null) this.discard(slot);
+  discardAll(compartment: Compartment, why: string): void {
+    for (const slot of this.#live) if (slot.compartment === compartment && slot.chain === null) this.discard(slot, why);
     // Busy ones are no longer found by label: nobody new enters them, and `leave` ends them when their call is over.
     this.#byLabel.delete(compartment);
   }
@@ -182,6 +199,7 @@ export class Instances {
   }
 
   #start(compartment: Compartment, label: Label, chain: Chain): Slot {
+    this.#env.lifecycle.assertMayStart(compartment, label);
     const count = this.#perCompartment.get(compartment) ?? 0;
     this.#assertRoom(compartment, count);
     const slot = new Slot(
@@ -196,9 +214,11 @@ export class Instances {
     if (compartment.policy.instances === 'per-label') this.#current(compartment).set(label.id, slot);
     try {
       this.#env.onStart(slot);
+      this.#env.lifecycle.started(slot);
       slot.instance = compartment.code.instantiate(this.#env.hostOf(slot));
     } catch (error) {
-      this.discard(slot);
+      this.#env.blame.failedToStart(slot, chain, error);
+      this.discard(slot, 'it did not start');
       throw error;
     }
     return slot;
@@ -210,6 +230,13 @@ export class Instances {
     return byLabel;
   }
 
+  /** Counted when one is started, which takes far longer. */
+  #isRemoteFull({ policy: { kind } }: Compartment): boolean {
+    if (kind === 'inline') return false;
+    const remote = this.list().filter(({ compartment }) => compartment.policy.kind !== 'inline');
+    return remote.length >= this.#env.maxWorkers;
+  }
+
   #assertRoom(compartment: Compartment, count: number): void {
     const { instances } = compartment.policy.limits;
     const [limit, key] =
@@ -217,7 +244,9 @@ export class Instances {
         ? [instances, `compartments.${compartment.name}.limits.instances`]
         : this.size >= this.#env.maxInstances
           ? [this.#env.maxInstances, 'limits.instances']
-          : [0, ''];
+          : this.#isRemoteFull(compartment)
+            ? [this.#env.maxWorkers, 'limits.workers']
+            : [0, ''];
     if (key === '') return;
     throw new CofferdamError(
       'LIMIT_INSTANCES',

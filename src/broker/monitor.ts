@@ -93,6 +93,7 @@ export class Monitor {
     }
     const inside = this.#insideSince(chain, 0);
     const failure = chain.fail(cause, inside.at(-1) ?? slot);
+    this.#instances.settle(chain, inside);
     for (const other of inside) this.#discard(other, chain);
     return withLabel(failure, reply);
   }
@@ -135,7 +136,7 @@ export class Monitor {
       this.#recorder.entered(crossing, slot, message, verdict, posted !== undefined);
     } catch (error) {
       const failure = chain.fail(toCofferdamError(error));
-      if (slot) this.#instances.discard(slot);
+      if (slot) this.#instances.discard(slot, 'its call could not be recorded');
       settle(0);
       this.#recorder.notEntered(crossing, message, failure);
       throw crossing.from === null ? withLabel(failure, verdict.reply) : failure;
@@ -196,7 +197,9 @@ export class Monitor {
     const isCallersFault = cause.code === 'ARGUMENT_TYPE' && from === null && chain.failure === null;
     const inside = isCallersFault ? [] : this.#insideSince(chain, message);
     const failure = isCallersFault ? cause : chain.fail(cause, inside.at(-1) ?? slot);
-    if (isCallersFault) this.#instances.leave(slot); // nothing of the guest ran
+    // Where it is the caller's fault, nothing of the guest ran.
+    if (isCallersFault) this.#instances.leave(slot);
+    else this.#instances.settle(chain, inside);
     for (const other of inside) this.#discard(other, chain);
     this.#recorder.replied(crossing, slot, message, label, 0, failure.code);
     return from === null ? withLabel(failure, label) : failure;
@@ -211,7 +214,7 @@ export class Monitor {
 
   #discard(slot: Slot, chain: Chain): void {
     if (chain.culprit === slot && chain.failure) this.#recorder.trapped(slot, slot.message, chain.failure);
-    this.#instances.discard(slot);
+    this.#instances.discard(slot, slot.isPoisoned ? 'failed' : 'its call failed');
   }
 
   async callResource(crossing: Crossing, posted?: number): Promise<Reply> {

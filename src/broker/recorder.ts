@@ -1,4 +1,4 @@
-import { BATCH_LIMITS, type EventInput, type Journal } from '../audit/index.ts';
+import { BATCH_LIMITS, type EventInput, type EventInputOf, type Journal } from '../audit/index.ts';
 import { CofferdamError } from '../error.ts';
 import type { AllowedCall, Denied, Label } from '../label/index.ts';
 import { type Explanation, explain, formatExplanation } from '../policy/explain.ts';
@@ -8,6 +8,7 @@ import type { GateUse } from './gate-uses.ts';
 import type { GrantChange } from './grants.ts';
 import type { Slot } from './instances.ts';
 import type { Kernel } from './kernel.ts';
+import type { Transition } from './transition.ts';
 
 /** What a host tells its program about, as it happens. For operators: none of it goes to a guest. */
 export interface HostEvents {
@@ -33,6 +34,8 @@ export interface HostEvents {
   /** A post that was accepted and could not be delivered. */
   undelivered: { readonly edge: string; readonly error: CofferdamError };
   limit: { readonly subject: string; readonly limit: string; readonly amount: number };
+  /** A compartment or an instance goes from one state to another; `Host.watch` has the same as an iterator. */
+  state: Transition;
 }
 
 export type Emit = <K extends keyof HostEvents>(name: K, event: HostEvents[K]) => void;
@@ -280,6 +283,15 @@ export class Recorder {
   limit(subject: string, limit: string, amount: number): void {
     this.#append({ kind: 'limit', subject, limit, amount });
     this.#emit('limit', { subject, limit, amount });
+  }
+
+  moved(transition: Transition): void {
+    this.#emit('state', transition);
+  }
+
+  /** Somebody acts on a compartment; on disk before it takes effect. */
+  operated(act: EventInputOf<'operate'>['act'], compartment: string, by: string): void {
+    this.#appendDurable({ kind: 'operate', act, compartment, by });
   }
 
   /** A change of the privileges in force; on disk before it takes effect. */

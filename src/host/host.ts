@@ -218,7 +218,7 @@ export class Host implements AsyncDisposable {
     this.#isClosed = true;
     if (!isDrained) this.#recorder.limit('host', 'grace', graceMs);
     try {
-      for (const slot of this.#broker.instances.list()) this.#broker.instances.discard(slot);
+      for (const slot of this.#broker.instances.list()) this.#broker.instances.discard(slot, 'the host closed');
       this.#recorder.catchUp();
       this.#journal.append({ kind: 'host', phase: 'stop', versions: {}, manifestSha256: null });
     } finally {

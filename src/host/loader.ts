@@ -43,11 +43,12 @@ export class Loader {
     this.#grant(policy, wiring, previous);
     const stale = wiring.commit();
     this.#broker.compartments = wiring.compartments;
+    this.#broker.lifecycle.adopt(wiring.compartments, previous?.compartments ?? null);
     grants.advance();
     const gone = [...(previous?.compartments.values() ?? [])].filter(
       (old) => wiring.compartments.get(old.name) !== old,
     );
-    for (const compartment of [...gone, ...stale]) instances.discardAll(compartment);
+    for (const compartment of [...gone, ...stale]) instances.discardAll(compartment, 'replaced');
     return wiring;
   }
 
