@@ -6,7 +6,8 @@ import { guestTrap, isStackExhausted, toGuestError } from './guest-error.ts';
 import type { InlineCode } from './inline.ts';
 import { makeItem } from './items.ts';
 import { invalid } from './recipe.ts';
-import { supply } from './supply.ts';
+import type { ReadyState } from './start-state.ts';
+import { memoriesOf, supply } from './supply.ts';
 
 /** Makes the functions of the small WASI for one instance. */
 export type WasiFactory = (
@@ -25,6 +26,8 @@ export class InlineInstance implements Instance, AdapterRuntime {
   readonly resourceClasses: AdapterRuntime['resourceClasses'];
   readonly maxMessageBytes: number;
   readonly instances: WebAssembly.Instance['exports'][] = [];
+  /** Parallel to `instances`: memories that were made for them. */
+  readonly ownMemories: WebAssembly.Memory[][] = [];
   core: CoreFunction[] = [];
   postReturn: CoreFunction[] = [];
   #promised: CoreFunction[] | null = null;
@@ -35,7 +38,8 @@ export class InlineInstance implements Instance, AdapterRuntime {
   /** What an import threw first. The guest may catch it, but its call fails all the same. */
   #failure: { readonly error: unknown } | null = null;
 
-  constructor(code: InlineCode, host: InstanceHost) {
+  /** `start` is the state that it starts from; null: its own initialisation makes it. */
+  constructor(code: InlineCode, host: InstanceHost, start: ReadyState | null = null) {
     const { recipe } = code;
     this.code = code;
     this.host = host;
@@ -49,7 +53,7 @@ export class InlineInstance implements Instance, AdapterRuntime {
     );
     if (host.suspending.size > 0) assertSuspension();
     try {
-      this.#instantiate();
+      this.#instantiate(start);
       this.exit();
     } catch (error) {
       throw this.#fail(error);
@@ -62,8 +66,9 @@ export class InlineInstance implements Instance, AdapterRuntime {
     return found;
   }
 
-  #instantiate(): void {
-    const { recipe, modules, needs } = this.code;
+  #instantiate(start: ReadyState | null): void {
+    const { recipe, needs } = this.code;
+    const modules = start?.modules ?? this.code.modules;
     for (const [i, { module, args }] of recipe.plan.instantiations.entries()) {
       const imports: WebAssembly.Imports = Object.create(null);
       for (const { module: from, name, value } of args) {
@@ -72,13 +77,16 @@ export class InlineInstance implements Instance, AdapterRuntime {
       }
       const compiled = modules[module];
       if (compiled === undefined) throw invalid(`it has no module ${module}`);
-      this.instances.push(instantiate(compiled, () => supply(imports, needs, module, this.host)).exports);
+      const supplied = () => supply(imports, needs, module, this.host, start?.pagesOf(i) ?? null);
+      this.instances.push(instantiate(compiled, supplied).exports);
+      this.ownMemories.push(memoriesOf(imports, needs, module));
     }
     this.core = recipe.lifted.map((lifted) => this.function(lifted.core));
     this.postReturn = recipe.lifted.map(({ options }) =>
       options.postReturn === null ? nothing : this.function(options.postReturn),
     );
-    for (const item of recipe.plan.initialize) this.function(item)();
+    if (start === null) for (const item of recipe.plan.initialize) this.function(item)();
+    else start.restore(this);
   }
 
   call(index: number, args: readonly unknown[]): unknown {
@@ -151,6 +159,7 @@ export class InlineInstance implements Instance, AdapterRuntime {
   stop(): void {
     this.#state = 'stopped';
     this.instances.length = 0;
+    this.ownMemories.length = 0;
     this.core = [];
     this.postReturn = [];
     this.#promised = null;

@@ -6,6 +6,7 @@ import type { Code, Instance, InstanceHost } from './contract.ts';
 import { InlineInstance, type WasiFactory } from './inline-instance.ts';
 import { invalid, makeRecipe, type Recipe } from './recipe.ts';
 import { ResumingImports } from './resuming.ts';
+import { type SnapshotOptions, StartState } from './start-state.ts';
 import type { Needs } from './supply.ts';
 
 export interface InlineOptions {
@@ -21,6 +22,8 @@ export interface InlineOptions {
   readonly needs?: Needs | null;
   /** Grants the small WASI. */
   readonly wasi?: WasiFactory;
+  /** Instances start from the state that one had after it was initialised; absent: each is initialised by itself. */
+  readonly snapshot?: SnapshotOptions | null;
 }
 
 /**
@@ -47,12 +50,14 @@ export class InlineCode implements Code {
   readonly resuming = new ResumingImports();
   readonly maxMessageBytes: number;
   readonly adapters: Adapters;
+  /** The state that instances start from; null: they initialise themselves. */
+  readonly start: StartState | null;
   #suspendingAdapters: Adapters | null = null;
 
   constructor(
     recipe: Recipe,
     modules: readonly WebAssembly.Module[],
-    { plan, sha256, limits, needs, wasi }: InlineOptions,
+    { plan, sha256, limits, needs, wasi, snapshot }: InlineOptions,
   ) {
     if (modules.length !== plan.modules.length) throw invalid(`it has ${plan.modules.length} modules`);
     this.world = plan.world;
@@ -61,6 +66,7 @@ export class InlineCode implements Code {
     this.modules = modules;
     this.wasi = wasi ?? null;
     this.needs = needs ?? null;
+    this.start = snapshot ? new StartState(this, snapshot) : null;
     this.maxMessageBytes = Math.min(limits.messageBytes, MAX_LIST_BYTES);
     this.adapters = makeAdapters(recipe.adapterPlan, { isAsync: false });
   }
@@ -83,6 +89,6 @@ export class InlineCode implements Code {
   }
 
   instantiate(host: InstanceHost): Instance {
-    return new InlineInstance(this, host);
+    return new InlineInstance(this, host, this.start?.ready(host) ?? null);
   }
 }

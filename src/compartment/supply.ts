@@ -17,23 +17,35 @@ function supplied(
   needs: Needs,
   module: number,
   { interrupt, fuel }: Pick<InstanceHost, 'interrupt' | 'fuel'>,
+  pages: readonly number[] | null,
 ): Record<string, WebAssembly.ImportValue> {
   const given: Record<string, WebAssembly.ImportValue> = Object.create(null);
-  for (const memory of needs.memories[module] ?? []) given[memory.name] = makeMemory(memory);
+  for (const [i, memory] of (needs.memories[module] ?? []).entries()) {
+    given[memory.name] = makeMemory({ ...memory, initialPages: pages?.[i] ?? memory.initialPages });
+  }
   if (needs.interrupt) given[INTERRUPT] = interrupt ?? missing('a memory to be interrupted by');
   if (needs.fuel) given[FUEL] = fuel ?? missing('fuel');
   return given;
 }
 
-/** Puts them beside the imports that a guest has of its own. */
+/**
+ * Puts them beside the imports that a guest has of its own. Its memories are as large as it declares, or as `pages` says: as
+ * they are in a snapshot.
+ */
 export function supply(
   imports: WebAssembly.Imports,
   needs: Needs | null,
   module: number,
   host: Pick<InstanceHost, 'interrupt' | 'fuel'>,
+  pages: readonly number[] | null = null,
 ): WebAssembly.Imports {
-  if (needs !== null) imports[REWRITE_MODULE] = supplied(needs, module, host);
+  if (needs !== null) imports[REWRITE_MODULE] = supplied(needs, module, host, pages);
   return imports;
+}
+
+/** The module's own memories among what it was supplied with, in order. */
+export function memoriesOf(imports: WebAssembly.Imports, needs: Needs | null, module: number): WebAssembly.Memory[] {
+  return (needs?.memories[module] ?? []).map(({ name }) => imports[REWRITE_MODULE]?.[name] as WebAssembly.Memory);
 }
 
 function makeMemory({ initialPages, maximumPages, index64 }: OwnMemory): WebAssembly.Memory {
