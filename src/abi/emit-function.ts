@@ -214,7 +214,9 @@ function emitCheckResult(context: FunctionContext, side: Side): string[] {
   if (result === null) return [];
   const check = emitCheck(sideContext(context, side), result, 'v');
   const lines = containsKind(result, ['own', 'borrow']) ? ['cx.serial = nextSerial();'] : [];
-  lines.push(`const m = ${check};`, `if (m !== null) throw badResult(m, ${context.emitter.constant(side.id)});`);
+  const id = context.emitter.constant(side.id);
+  lines.push(`let m;\ntry { m = ${check}; } catch (error) { throw unreadableResult(error, ${id}); }`);
+  lines.push(`if (m !== null) throw badResult(m, ${id});`);
   if (!isFixedSize(result)) lines.push(emitSizeCheck(context.emitter, side.type, 'result', 'v'));
   return lines;
 }

@@ -115,6 +115,15 @@ const badResult = (mismatch: Mismatch, id: string): CofferdamError =>
     `${id}: result${describe(mismatch)} - the import must answer with its declared type`,
   );
 
+const unreadableResult = (cause: unknown, id: string): CofferdamError =>
+  new CofferdamError(
+    'RESULT_TYPE',
+    `${id}: the result threw when it was read - the import must answer with plain values`,
+    {
+      cause,
+    },
+  );
+
 const reentered = (): CofferdamError =>
   new CofferdamError(
     'INSTANCE_REENTERED',
@@ -152,4 +161,5 @@ export const LIBRARY = {
   toCase,
   toChar,
   tooLarge,
+  unreadableResult,
 } as const;

@@ -128,7 +128,7 @@ export class InlineInstance implements Instance, AdapterRuntime {
 
   /** Nothing of the guest ran while the state is `free`: then the instance is as good as before. */
   #fail(error: unknown): unknown {
-    if (this.#state === 'free') return error;
+    if (this.#state === 'free') return error instanceof CofferdamError ? error : unreadable(error);
     if (this.#state === 'inside') this.#state = 'poisoned';
     return this.#failure === null ? toGuestError(error) : this.#failure.error;
   }
@@ -289,6 +289,11 @@ export class InlineInstance implements Instance, AdapterRuntime {
     if (!scope.mayLeave) throw this.swallowed();
     scope.entered = false;
   }
+}
+
+/** Reading an argument ran code of the caller's, and that threw: an accessor or a proxy. */
+function unreadable(cause: unknown): CofferdamError<'ARGUMENT_TYPE'> {
+  return new CofferdamError('ARGUMENT_TYPE', 'An argument threw when it was read - pass plain values', { cause });
 }
 
 function instantiate(module: WebAssembly.Module, imports: () => WebAssembly.Imports): WebAssembly.Instance {

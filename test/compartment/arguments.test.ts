@@ -43,6 +43,31 @@ async function identity(param: ValType) {
   return code.instantiate(hostOf((_, [value]) => value));
 }
 
+/** Plain to look at, until it is read. */
+const throwing = (): object =>
+  Object.defineProperty({ tag: '' }, 'itemCount', {
+    get: () => {
+      throw new Error('mine');
+    },
+  });
+
+describe('a value that throws when it is read', () => {
+  it("as an argument is the caller's fault, and the instance is as good as before", async () => {
+    const instance = await makeCounting(list(item));
+    expect(refusal(() => instance.call(0, [[throwing()]]))).toContain('threw when it was read');
+    expect(instance.call(1, [])).toBe(0);
+    await expect(instance.callSuspending(0, [[throwing()]])).rejects.toMatchObject({ code: 'ARGUMENT_TYPE' });
+    expect(instance.call(1, [])).toBe(0);
+  });
+
+  it('as a result is the fault of the import', async () => {
+    const both = func([list(item)], list(item));
+    const code = await makeGuest(forwarder(both), { imports: { g: both }, exports: { f: both } });
+    const instance = code.instantiate(hostOf(() => [throwing()]));
+    expect(codeOf(() => instance.call(0, [[]]))).toBe('RESULT_TYPE');
+  });
+});
+
 describe('arguments are checked before anything of the guest runs', () => {
   const items = list(item);
   it.each<[string, ValType, unknown, string]>([
