@@ -92,6 +92,8 @@ export const RECIPES: readonly Recipe[] = [
   { name: 'kitchen', sources: ['kitchen/src/kitchen.ts'], wasm: 'kitchen/kitchen.wasm', tool: 'asc', args: ASC },
   { name: 'starter', sources: ['starter/src/greet.ts'], wasm: 'starter/greet.wasm', tool: 'asc', args: ASC },
   { name: 'relay', sources: ['relay/src/relay.wat'], wasm: 'relay/relay.wasm', tool: 'jco', args: COMPONENT_WAT },
+  { name: 'source', sources: ['source/src/source.wat'], wasm: 'source/source.wasm', tool: 'jco', args: COMPONENT_WAT },
+  { name: 'sink', sources: ['sink/src/sink.wat'], wasm: 'sink/sink.wasm', tool: 'jco', args: COMPONENT_WAT },
   { name: 'both', sources: ['both/src/both.wat'], wasm: 'both/both.wasm', tool: 'jco', args: COMPONENT_WAT },
   ...ATTACKS.map(
     (name): Recipe => ({

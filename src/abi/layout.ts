@@ -34,11 +34,13 @@ const PRIMITIVES: Readonly<Record<string, Layout>> = {
   string: PAIR,
   own: scalar(4),
   borrow: scalar(4),
+  stream: scalar(4),
+  future: scalar(4),
 };
 
 const known = new WeakMap<ValType, Layout>();
 
-/** Throws ABI_UNSUPPORTED (stream, future, error-context, an empty type) or ABI_TYPE_LIMIT (nested too deep). */
+/** Throws ABI_UNSUPPORTED (error-context, an empty type) or ABI_TYPE_LIMIT (nested too deep). */
 export function layoutOf(type: ValType, depth = 0): Layout {
   let layout = known.get(type);
   if (layout === undefined) {

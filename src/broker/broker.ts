@@ -82,11 +82,18 @@ export class Broker {
           call: (index, args) => this.#fromGuest(slot, index, args),
           fuse: (index, end) => this.#fuse(slot, index, end),
           leave: env.kernel.leaveOf(slot.cell),
+          ended: (error) => this.#ended(slot, error),
         }),
       onStart: (slot) => this.#recorder.started(slot),
       onStop: (slot) => this.#recorder.stopped(slot),
     });
-    this.#monitor = new Monitor({ ...env, decisions: this.decisions, instances: this.instances, budgets });
+    this.#monitor = new Monitor({
+      ...env,
+      decisions: this.decisions,
+      instances: this.instances,
+      budgets,
+      compartments: () => this.compartments,
+    });
   }
 
   makeChain(signal: AbortSignal | null = null): Chain {
@@ -210,6 +217,13 @@ export class Broker {
     const type = slot.compartment.edges.imports[index]?.type;
     if (!type || !slot.compartment.edges.fused.has(index)) return null;
     return this.#fuser.gate(slot, index, type, end);
+  }
+
+  /** Outside any call, and so nobody else's failure. */
+  #ended(slot: Slot, error: unknown): void {
+    if (slot.chain !== null) return;
+    this.#recorder.trapped(slot, slot.message, toCofferdamError(error));
+    this.instances.discard(slot);
   }
 
   #bind(slot: Slot, index: number, bound: Slot | null): Binding {

@@ -16,7 +16,7 @@ export function makeInstanceHost(
   slot: Slot,
   recorder: Recorder,
   powers: Powers,
-  reach: Pick<InstanceHost, 'call' | 'fuse' | 'leave'>,
+  reach: Pick<InstanceHost, 'call' | 'fuse' | 'leave' | 'ended'>,
 ): InstanceHost {
   const maxBytes = slot.compartment.policy.limits.outputBytes;
   return {

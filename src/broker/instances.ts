@@ -24,6 +24,8 @@ export class Slot {
   isPoisoned = false;
   /** The message that is being handled, for provenance. */
   message = 0;
+  /** Streams and futures with an end here, handed over in messages and not over yet. */
+  streams = 0;
   /** Bytes written to stdout and stderr in the chain that is, or was last, inside. */
   output: { chain: Chain | null; bytes: number } = { chain: null, bytes: 0 };
   readonly #kernel: Kernel;
@@ -125,11 +127,16 @@ export class Instances {
     return started;
   }
 
-  /** The call is over: a per-call or replaced instance goes, a per-label one is free for whoever waits. */
+  /** The call is over: a per-call or replaced instance goes with its last stream, a per-label one is free. */
   leave(slot: Slot): void {
     slot.chain = null;
-    if (this.find(slot.compartment, slot.label) !== slot) this.discard(slot);
-    else this.#wake(slot);
+    if (this.find(slot.compartment, slot.label) === slot) this.#wake(slot);
+    else if (slot.streams === 0) this.discard(slot);
+  }
+
+  closeStream(slot: Slot): void {
+    slot.streams -= 1;
+    if (slot.streams === 0 && this.#live.has(slot) && slot.chain === null) this.leave(slot);
   }
 
   /** Ends an instance; the next call at its label makes a fresh one. `why` is for the operator. */

@@ -1,3 +1,4 @@
+import { forProgram, mapSources, returnSources } from '../compartment/source.ts';
 import { CofferdamError } from '../error.ts';
 import type { AllowedCall, Label, LabelSpace } from '../label/index.ts';
 import type { Chain } from './chain.ts';
@@ -11,6 +12,7 @@ import {
   withLabel,
 } from './crossing.ts';
 import type { Decisions } from './decisions.ts';
+import type { Compartment } from './edge.ts';
 import type { Binding } from './fuse.ts';
 import { gateUsesOf, reserveBudgets } from './gate-uses.ts';
 import type { GateBudgets } from './gates.ts';
@@ -19,6 +21,7 @@ import type { Instances, Slot } from './instances.ts';
 import type { Preparation } from './prepared.ts';
 import type { Recorder } from './recorder.ts';
 import { callResource } from './resource-call.ts';
+import { type Carrier, Streams } from './streams.ts';
 
 /** A crossing that was let in. */
 interface Entered {
@@ -43,6 +46,7 @@ export class Monitor {
   readonly #instances: Instances;
   readonly #budgets: GateBudgets;
   readonly #recorder: Recorder;
+  readonly #streams: Streams;
 
   constructor(env: {
     space: LabelSpace;
@@ -51,7 +55,9 @@ export class Monitor {
     instances: Instances;
     budgets: GateBudgets;
     recorder: Recorder;
+    compartments: () => ReadonlyMap<string, Compartment>;
   }) {
+    this.#streams = new Streams(env);
     this.#space = env.space;
     this.#grants = env.grants;
     this.#decisions = env.decisions;
@@ -113,10 +119,15 @@ export class Monitor {
 
   async callSuspending(crossing: Crossing, message?: number): Promise<Reply> {
     const entered = this.#admit(crossing, message);
+    const { type } = crossing.edge;
+    const request: Carrier = { ...entered, crossing, side: 'request' };
+    const args = type.params.map((param, i) => this.#streams.carry(request, param.type, crossing.args[i]));
     try {
-      const value = await instanceOf(entered.slot).callSuspending(exportTarget(crossing.edge).index, crossing.args);
-      return this.#complete(crossing, entered, value);
+      const value = await instanceOf(entered.slot).callSuspending(exportTarget(crossing.edge).index, args);
+      const reply = this.#complete(crossing, entered, value);
+      return { ...reply, value: this.#streams.carry({ ...request, side: 'reply' }, type.result, value) };
     } catch (error) {
+      for (const [i, arg] of args.entries()) returnSources(type.params[i]?.type ?? null, arg);
       throw this.#fail(crossing, entered, error);
     }
   }
@@ -224,14 +235,20 @@ export class Monitor {
     const message = posted ?? this.#recorder.nextMessage();
     const settle = this.#release(crossing, verdict, message);
     this.#recorder.written(crossing, message, verdict);
+    const { type } = edge;
+    const carrier: Carrier = { crossing, verdict, slot: null, message, side: 'request' };
     try {
       const { request: label, reply } = verdict;
       const context = { resource: edge.to, compartment: edge.from, label, signal: chain.signal };
-      const value = await callResource(edge, crossing.args, context);
+      const args = type.params.map((param, i) => {
+        const carried = this.#streams.carry(carrier, param.type, crossing.args[i]);
+        return mapSources(param.type, carried, forProgram);
+      });
+      const value = await callResource(edge, args, context);
       settle(crossing.bytes);
       if (!edge.isPost) this.#recorder.read(crossing, message, reply, sizeOfResult(edge, value));
       chain.assertGoing();
-      return { value, label: reply, message };
+      return { value: this.#streams.carry({ ...carrier, side: 'reply' }, type.result, value), label: reply, message };
     } catch (error) {
       throw chain.fail(toCofferdamError(error));
     }

@@ -24,7 +24,8 @@ export function importOf(compartments: Compartments, { compartment }: Slot, inde
   return edge && !isPresent ? presentEdge(compartments, edge) : edge;
 }
 
-function presentEdge(compartments: Compartments, edge: Edge): Edge {
+/** The edge that stands for `edge` now. Throws TARGET_UNKNOWN where there is none any more. */
+export function presentEdge(compartments: Compartments, edge: Edge): Edge {
   const candidates =
     edge.from === HOST
       ? (compartments.get(edge.to)?.edges.entries ?? []).flatMap((entry) => (entry ? [entry.call, entry.post] : []))

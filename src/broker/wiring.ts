@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { camelCase } from '../abi/names.ts';
 import type { Code } from '../compartment/contract.ts';
+import { carriesStreams } from '../compartment/source.ts';
 import { CofferdamError } from '../error.ts';
 import type { LabelSpace } from '../label/index.ts';
 import type { CompartmentPolicy, GatePolicy, LinkPolicy, Policy } from '../policy/policy.ts';
@@ -147,6 +148,9 @@ function edgeOf(around: Surroundings, link: LinkPolicy, imported: WorldFunction)
       { details: { from: link.from, to: link.to, import: imported.id } },
     );
   }
+  if (carriesStreams(imported.type) && (link.post || link.gate !== null)) {
+    throw streamBeyond(`the link of ${link.from} to ${link.to} (${imported.id})`, link.post ? 'a post' : 'a gate');
+  }
   const common = { from: link.from, to: link.to, type: imported.type, linkGate: link.gate, isPost: link.post };
   if (link.toKind === 'resource') {
     return { ...common, name: imported.id, target: resourceTarget(around, link, imported), exportGate: null };
@@ -206,6 +210,8 @@ function gateOfExport({ policy }: { policy: CompartmentPolicy }, id: string): Ga
 function assertGates({ name, policy, code }: Compartment): void {
   for (const key of policy.gates.keys()) {
     const matches = code.world.exports.filter(({ id }) => isNamed(id, key));
+    const [match] = matches;
+    if (match && carriesStreams(match.type)) throw streamBeyond(`the export ${match.id} of ${name}`, 'a gate');
     if (matches.length === 1) continue;
     const what = matches.length === 0 ? 'no export' : 'more than one export';
     throw new CofferdamError(
@@ -214,6 +220,18 @@ function assertGates({ name, policy, code }: Compartment): void {
       { details: { compartment: name, gate: key } },
     );
   }
+}
+
+/**
+ * A gate reserves from its budget what a message may release at most, and each use is on disk before it: a stream has no
+ * most. And to read it goes back to its writer, which a post rules out.
+ */
+export function streamBeyond(what: string, kind: 'a gate' | 'a post'): CofferdamError<'LINK_STREAM'> {
+  return new CofferdamError(
+    'LINK_STREAM',
+    `In the type of ${what} there is a stream or future, and it is ${kind}. Use a function that passes lists, or link it without ${kind}.`,
+    { details: { what, kind } },
+  );
 }
 
 /**

@@ -4,7 +4,7 @@ import { CofferdamError } from '../error.ts';
 import { REWRITE_MODULE } from '../wasm/index.ts';
 import type { World, WorldFunction } from '../wasm/types.ts';
 import { type AdaptedExport, AdapterInstance } from './adapter-instance.ts';
-import { assertCopyable } from './conform.ts';
+import { assertCopyable, BEYOND_COPYING } from './conform.ts';
 
 /**
  * What a trusted adapter gets of its guest: the functions and the memory of that one instance, nothing else. It can be
@@ -84,7 +84,7 @@ export function makeAdapterCode(source: AdapterSource): Code {
   if (typeof adapter !== 'object' || adapter === null || typeof adapter.exports !== 'object') {
     throw invalid('The adapter is none - write: export default defineAdapter({ exports: { … } })');
   }
-  for (const { type } of [...world.imports, ...world.exports]) assertCopyable(type);
+  for (const { type } of [...world.imports, ...world.exports]) assertCopyable(type, BEYOND_COPYING);
   const served = world.exports.map((func) => findExport(func, world, adapter));
   assertNothingElse(served, adapter);
   assertImports(modules, adapter);

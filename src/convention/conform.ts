@@ -4,7 +4,9 @@ import { MAX_TYPE_DEPTH } from '../abi/limits.ts';
 import { bad, isChar, type Mismatch } from '../abi/mismatch.ts';
 import { caseNames, isTaggedOption, propertyNames } from '../abi/names.ts';
 import { isNumberKind, NUMBER_ARRAYS } from '../abi/typed-lists.ts';
+import { chunkType, Source, type StreamType } from '../compartment/source.ts';
 import { CofferdamError } from '../error.ts';
+import { children } from '../wasm/measure.ts';
 import type { FuncType, ValType } from '../wasm/types.ts';
 
 /*
@@ -20,7 +22,7 @@ interface Expectation {
 }
 
 /** What an item of a list that holds no numbers counts for besides its text: bounds lists of empty strings. */
-const LEAST_ITEM_BYTES = 8;
+export const LEAST_ITEM_BYTES = 8;
 
 const INTEGERS: Readonly<Record<string, readonly [number, number]>> = {
   s8: [-0x80, 0x7f],
@@ -46,37 +48,20 @@ export function conformResult(type: ValType | null, value: unknown, expected: Ex
   return type === null ? undefined : new Copier(expected).copy(type, value);
 }
 
-/** Throws ABI_UNSUPPORTED for types that hold handles or streams: they cannot be copied. */
-export function assertCopyable(type: FuncType): void {
-  for (const { type: param } of type.params) assertCopyableValue(param, 0);
-  if (type.result !== null) assertCopyableValue(type.result, 0);
+export const HANDLES: ReadonlySet<string> = new Set(['own', 'borrow', 'error-context']);
+/** What code without streams cannot pass. */
+export const BEYOND_COPYING: ReadonlySet<string> = new Set([...HANDLES, 'stream', 'future']);
+
+/** Throws ABI_UNSUPPORTED for types that hold what is in `beyond`, such as handles: it cannot be copied. */
+export function assertCopyable(type: FuncType, beyond: ReadonlySet<string>): void {
+  for (const { type: param } of type.params) assertCopyableValue(param, beyond, 0);
+  if (type.result !== null) assertCopyableValue(type.result, beyond, 0);
 }
 
-function assertCopyableValue(type: ValType, depth: number): void {
+function assertCopyableValue(type: ValType, beyond: ReadonlySet<string>, depth: number): void {
   if (depth > MAX_TYPE_DEPTH) throw unsupported(`types nested deeper than ${MAX_TYPE_DEPTH}`);
-  if (['own', 'borrow', 'stream', 'future', 'error-context'].includes(type.kind)) {
-    throw unsupported(`the type ${type.kind} in such a guest`);
-  }
-  for (const inner of innerTypes(type)) assertCopyableValue(inner, depth + 1);
-}
-
-function innerTypes(type: ValType): ValType[] {
-  switch (type.kind) {
-    case 'list':
-      return [type.element];
-    case 'record':
-      return type.fields.map((field) => field.type);
-    case 'tuple':
-      return [...type.elements];
-    case 'variant':
-      return type.cases.flatMap((one) => one.type ?? []);
-    case 'option':
-      return [type.some];
-    case 'result':
-      return [type.ok, type.err].flatMap((one) => one ?? []);
-    default:
-      return [];
-  }
+  if (beyond.has(type.kind)) throw unsupported(`the type ${type.kind} in such a guest`);
+  for (const inner of children(type)) assertCopyableValue(inner, beyond, depth + 1);
 }
 
 const payloadsOf = (type: ValType & { kind: 'variant' }): (ValType | null)[] => type.cases.map((one) => one.type);
@@ -137,9 +122,26 @@ class Copier {
         return this.#tagged(type, payloadsOf(type), value);
       case 'result':
         return this.#tagged(type, [type.ok, type.err], value);
+      case 'stream':
+      case 'future':
+        return this.#source(type as StreamType, value);
       default:
         return this.#integer(type, value);
     }
+  }
+
+  /** Each chunk is checked when it comes, which is too late to be the caller's fault, and may be as large as a message. */
+  #source(type: StreamType, value: unknown): Source {
+    if (!(value instanceof Source)) {
+      return this.#refuse(bad(type.kind === 'stream' ? 'an async iterable of chunks' : 'a promise', value));
+    }
+    const code = this.#expected.code === 'ARGUMENT_TYPE' ? 'RESULT_TYPE' : this.#expected.code;
+    const expected = { ...this.#expected, code, what: `a part of ${this.#expected.what}${this.#path.join('')}` };
+    const pull = async () => {
+      const step = await value.next();
+      return step.done ? step : { done: false as const, value: conformResult(chunkType(type), step.value, expected) };
+    };
+    return new Source(pull, () => void value.return());
   }
 
   #integer(type: ValType, value: unknown): number {

@@ -2,11 +2,13 @@ import type { Instance, InstanceHost } from '../compartment/contract.ts';
 import { guestTrap, toGuestError } from '../compartment/guest-error.ts';
 import { Turnstile } from '../compartment/turnstile.ts';
 import { CofferdamError } from '../error.ts';
-import type { WorldFunction } from '../wasm/types.ts';
+import type { ValType, WorldFunction } from '../wasm/types.ts';
 import { conformArguments, conformResult } from './conform.ts';
 import type { JcoProgram } from './jco.ts';
 import { type Ending, makeRealm, type Realm, type Settle } from './jco-realm.ts';
 import { watchRejections } from './jco-rejections.ts';
+import { JcoStreams } from './jco-streams.ts';
+import { fromRealmValue } from './realm-values.ts';
 
 /** Imports that one instance may have under way: each is a message that somebody keeps. */
 const MAX_UNDER_WAY = 256;
@@ -19,6 +21,7 @@ export class JcoInstance implements Instance {
   readonly #memories = new Set<WebAssembly.Memory>();
   readonly #timers = new Set<NodeJS.Timeout>();
   readonly #underWay = new Set<Promise<void>>();
+  readonly #streams: JcoStreams;
   #realm: Realm | null = null;
   /** Ends the call that is inside. */
   #abandon: ((error: unknown) => void) | null = null;
@@ -28,6 +31,10 @@ export class JcoInstance implements Instance {
   constructor(program: JcoProgram, host: InstanceHost) {
     this.#program = program;
     this.#host = host;
+    this.#streams = new JcoStreams(program.limits.messageBytes, {
+      realm: () => this.#realm,
+      crashed: (error) => this.#fail(error),
+    });
     this.#turnstile.pass(() => {
       try {
         this.#realm = makeRealm(
@@ -55,9 +62,10 @@ export class JcoInstance implements Instance {
     const { type, name } = this.#export(index);
     const { messageBytes: maxBytes } = this.#program.limits;
     const values = conformArguments(type, args, name, maxBytes);
+    const given = values.map((value, i) => this.#streams.feed(type.params[i]?.type ?? null, value));
     return await this.#turnstile.passSuspending(async () => {
       try {
-        const value = await this.#run(index, values);
+        const value = await this.#run(index, type.result, given);
         const what = `the result of the export ${name}`;
         return conformResult(type.result, value, { code: 'RESULT_TYPE', what, maxBytes });
       } catch (error) {
@@ -86,15 +94,17 @@ export class JcoInstance implements Instance {
     return found;
   }
 
-  #run(index: number, values: readonly unknown[]): Promise<unknown> {
+  #run(index: number, type: ValType | null, values: readonly unknown[]): Promise<unknown> {
     const isResult = this.#program.exports[index]?.isResult === true;
     return new Promise((resolve, reject) => {
       this.#abandon = reject;
       if (this.#realm === null || this.#hasEnded) throw stopped();
       this.#realm.call(index, values, (ending, value) => {
         if (ending === 'failed') reject(guestTrap(String(value)));
-        else if (!isResult) resolve(fromRealmValue(value));
-        else resolve({ tag: ending, val: fromRealmValue(value) });
+        else
+          resolve(
+            this.#streams.take(type, isResult ? { tag: ending, val: fromRealmValue(value) } : fromRealmValue(value)),
+          );
       });
     }).finally(() => {
       this.#abandon = null;
@@ -104,11 +114,7 @@ export class JcoInstance implements Instance {
   /** Never throws into the realm: an import that fails ends the call from outside, whatever the guest makes of it. */
   #importCalled(index: number, args: readonly unknown[], settle: Settle): void {
     if (this.#hasEnded) return;
-    const answer = this.#answer(index, args, settle).catch((error) => {
-      const failure = this.#turnstile.fail(error);
-      this.#abandon?.(failure);
-      this.#end(failure);
-    });
+    const answer = this.#answer(index, args, settle).catch((error) => this.#fail(error));
     this.#underWay.add(answer);
     answer.finally(() => this.#underWay.delete(answer));
   }
@@ -120,12 +126,17 @@ export class JcoInstance implements Instance {
     if (this.#underWay.size >= MAX_UNDER_WAY) throw guestTrap(`it has ${MAX_UNDER_WAY} calls under way`);
     const { type, name } = func;
     const { messageBytes: maxBytes } = this.#program.limits;
-    const copies = fromRealmValue(foreign) as unknown[];
+    const copies = (fromRealmValue(foreign) as unknown[]).map((value, i) =>
+      this.#streams.take(type.params[i]?.type ?? null, value),
+    );
     const args = fromGuest(() => conformArguments(type, copies, name, maxBytes));
     const value = await this.#turnstile.out(() => this.#host.call(index, args));
-    if (this.#hasEnded) return;
     const what = `the result of the import ${name}`;
-    const checked = conformResult(type.result, value, { code: 'RESULT_TYPE', what, maxBytes });
+    const checked = this.#streams.feed(
+      type.result,
+      conformResult(type.result, value, { code: 'RESULT_TYPE', what, maxBytes }),
+    );
+    if (this.#hasEnded) return; // a feed that is made after the end lets go of its source
     if (type.result?.kind !== 'result') settle('ok', checked);
     else {
       const { tag, val } = checked as { tag: Ending; val: unknown };
@@ -151,10 +162,16 @@ export class JcoInstance implements Instance {
   }
 
   #crashed(message: string): void {
+    this.#fail(guestTrap(message));
+  }
+
+  /** Inside a call, the call fails with it; else the host is told. */
+  #fail(error: unknown): void {
     if (this.#hasEnded) return;
-    const failure = this.#turnstile.fail(guestTrap(message));
+    const failure = this.#turnstile.fail(error);
     this.#abandon?.(failure);
     this.#end(failure);
+    if (!this.#turnstile.isInside) this.#host.ended?.(failure);
   }
 
   /** Nothing of the realm runs any more, but for what is on a stack now. */
@@ -163,6 +180,7 @@ export class JcoInstance implements Instance {
     this.#hasEnded = true;
     this.#turnstile.fail(error);
     this.#abandon?.(error);
+    this.#streams.end(error);
     for (const timer of this.#timers) clearTimeout(timer);
     this.#timers.clear();
     this.#realm = null;
@@ -188,34 +206,4 @@ function fromRealm(error: unknown): unknown {
   if (known instanceof CofferdamError) return known;
   const { message } = (typeof error === 'object' && error !== null ? error : {}) as { message?: unknown };
   return guestTrap(typeof message === 'string' ? message : 'it failed when it was made');
-}
-
-/** A tree of plain values of a realm, as ours. Its types are checked afterwards. */
-function fromRealmValue(value: unknown): unknown {
-  if (typeof value === 'function') return undefined;
-  if (typeof value !== 'object' || value === null) return value;
-  if (ArrayBuffer.isView(value)) return fromRealmView(value);
-  if (Array.isArray(value)) return Array.from({ length: value.length }, (_, i) => fromRealmValue(value[i]));
-  return Object.fromEntries(
-    Object.keys(value).map((key) => [key, fromRealmValue((value as Record<string, unknown>)[key])]),
-  );
-}
-
-const ARRAYS = {
-  Int8Array,
-  Uint8Array,
-  Int16Array,
-  Uint16Array,
-  Int32Array,
-  Uint32Array,
-  BigInt64Array,
-  BigUint64Array,
-  Float32Array,
-  Float64Array,
-} as const;
-
-function fromRealmView(view: ArrayBufferView): unknown {
-  const tag = Object.prototype.toString.call(view).slice(8, -1);
-  const Ours = Object.hasOwn(ARRAYS, tag) ? (ARRAYS[tag as keyof typeof ARRAYS] as Uint8ArrayConstructor) : null;
-  return Ours === null ? undefined : new Ours(view as Uint8Array);
 }

@@ -22,6 +22,15 @@ export interface RealmHost {
 export type Ending = 'ok' | 'err' | 'failed';
 export type Settle = (ending: Ending, value: unknown) => void;
 
+/** A stream or future for the guest, as it stands among the values: it becomes jco's kind of one in the realm. */
+export interface Feed {
+  /** 'stream' or 'future'. */
+  (ask: 'kind'): string;
+  /** `ok` with a chunk that is not empty (of a future: its value), or `end`; never a failure, which ends the instance from outside. */
+  (ask: 'next', settle: (ending: 'ok' | 'end', value: unknown) => void): void;
+  (ask: 'drop'): void;
+}
+
 /** One import or export as jco names it, and whether it has a `result` of its own. */
 export interface RealmFunction {
   /** Null at world level. */
@@ -33,6 +42,12 @@ export interface RealmFunction {
 export interface Realm {
   /** Calls export `index`; values of the realm come out, so copy them before use. */
   call(index: number, args: readonly unknown[], settle: Settle): void;
+  /** Up to `count` items of a stream that the guest gave: `ok` with a list, or `end`. `isTyped`: it is a typed array. */
+  read(stream: object, count: number, isTyped: boolean, settle: (ending: Ending | 'end', value: unknown) => void): void;
+  /** Nobody reads the stream any more. */
+  drop(stream: object): void;
+  /** The value of a future that the guest gave. */
+  await(future: object, settle: Settle): void;
   /** Promises of the realm have this prototype. */
   readonly promise: object;
 }
@@ -111,6 +126,7 @@ const { keys, defineProperty, getPrototypeOf, create } = Object;
 const { isView } = ArrayBuffer;
 const { Promise, Error, String, Map } = globalThis;
 const { apply } = Reflect;
+const { asyncIterator, dispose } = Symbol;
 const { then } = Promise.prototype;
 const { Instance } = WebAssembly;
 const tagOf = Object.getOwnPropertyDescriptor(getPrototypeOf(Uint8Array.prototype), Symbol.toStringTag).get;
@@ -123,6 +139,7 @@ const define = (object, key, value) =>
 
 // From the host into the realm: a tree of plain values.
 const copy = (value) => {
+  if (typeof value === 'function') return value('kind') === 'stream' ? streamOf(value) : futureOf(value);
   if (typeof value !== 'object' || value === null) return value;
   if (isView(value)) return new arrays[apply(tagOf, value, [])](value);
   const list = isArray(value);
@@ -131,6 +148,30 @@ const copy = (value) => {
   else for (let i = 0, names = keys(value); i < names.length; i++) define(result, names[i], copy(value[names[i]]));
   return result;
 };
+// Items one by one, but numbers in their arrays: so jco tells a chunk from an item that is a list.
+const streamOf = (feed) => {
+  let items = [];
+  let at = 0;
+  const take = () => ({ done: false, value: items[at++] });
+  return {
+    [asyncIterator]() { return this; },
+    next: () => at < items.length ? take() : new Promise((resolve) => {
+      feed('next', (ending, chunk) => {
+        if (ending === 'end') resolve({ done: true, value: undefined });
+        else if (isView(chunk)) resolve({ done: false, value: copy(chunk) });
+        else {
+          items = copy(chunk);
+          at = 0;
+          resolve(take());
+        }
+      });
+    }),
+    return: () => { feed('drop'); },
+  };
+};
+const futureOf = (feed) => new Promise((resolve) => {
+  feed('next', (ending, value) => resolve(copy(value)));
+});
 const describe = (error) => {
   try {
     return String(typeof error === 'object' && error !== null && 'message' in error ? error.message : error);
@@ -156,6 +197,25 @@ const camel = (name) => {
 // jco makes a text of the \`err\` that a function answers; a record may have a field that is called toString.
 defineProperty(Object.prototype, Symbol.toPrimitive, { __proto__: null, value: () => 'an object' });
 define(globalThis, 'setTimeout', (task, ms) => { host.later(guarded(task), +ms || 0); return 0; });
+// jco polls for what comes next in a stream: soon at first, and then less often.
+const polls = new Map();
+let lastPoll = 0;
+define(globalThis, 'setInterval', (task) => {
+  const poll = ++lastPoll;
+  let wait = 0;
+  const again = () => {
+    if (!polls.has(poll)) return;
+    guarded(task)();
+    if (wait < 10) wait += 1;
+    if (polls.has(poll)) host.later(again, wait);
+  };
+  polls.set(poll, true);
+  host.later(again, 0);
+  return poll;
+});
+define(globalThis, 'clearInterval', (poll) => { polls.delete(poll); });
+// jco asks whether a stream is one of these; ours are none.
+define(globalThis, 'ReadableStream', class ReadableStream {});
 define(globalThis, 'queueMicrotask', (task) => { apply(then, Promise.resolve(), [guarded(task), undefined]); });
 define(globalThis, 'console', { debug() {}, log() {}, warn() {}, error() {} });
 define(globalThis, 'TextDecoder', class TextDecoder {
@@ -209,8 +269,29 @@ return (instantiate) => {
     const { interface: owner, name } = exports[i];
     functions[i] = (owner === null ? made : made[owner])[camel(name)];
   }
+  const settling = (given, ended, settle) => {
+    apply(then, new Promise((resolve) => resolve(given)), [ended, (error) => settle('failed', describe(error))]);
+  };
   return {
     promise: Promise.prototype,
+    read(stream, count, isTyped, settle) {
+      try {
+        settling(stream.read({ count }), ({ done, value }) => {
+          if (done) settle('end', undefined);
+          else settle('ok', isTyped || count > 1 ? value : [value]);
+        }, settle);
+      } catch (error) {
+        settle('failed', describe(error));
+      }
+    },
+    drop(stream) {
+      try {
+        stream[dispose]();
+      } catch (error) {
+        crash(error);
+      }
+    },
+    await(future, settle) { settling(future, (value) => settle('ok', value), settle); },
     call(index, args, settle) {
       const { isResult } = exports[index];
       const failed = (error) => {

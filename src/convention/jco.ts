@@ -2,7 +2,7 @@ import { Script } from 'node:vm';
 import type { Code, Instance, InstanceHost } from '../compartment/contract.ts';
 import { CofferdamError } from '../error.ts';
 import type { World, WorldFunction } from '../wasm/types.ts';
-import { assertCopyable } from './conform.ts';
+import { assertCopyable, HANDLES } from './conform.ts';
 import { JcoInstance } from './jco-instance.ts';
 import { PRELUDE, type RealmFunction, type RealmModule } from './jco-realm.ts';
 
@@ -31,7 +31,7 @@ export interface JcoProgram extends JcoSource {
  */
 export function makeJcoCode(given: JcoSource): Code {
   const { world, sha256 } = given;
-  for (const { type } of [...world.imports, ...world.exports]) assertCopyable(type);
+  for (const { type } of [...world.imports, ...world.exports]) assertCopyable(type, HANDLES);
   if (typeof WebAssembly.Suspending !== 'function' || typeof WebAssembly.promising !== 'function') {
     throw new CofferdamError(
       'SUSPENSION_MISSING',

@@ -1,7 +1,8 @@
 import type { Broker } from '../broker/broker.ts';
 import { type Crossing, heldByHost } from '../broker/crossing.ts';
 import { HOST } from '../broker/edge.ts';
-import type { Wiring } from '../broker/wiring.ts';
+import { streamBeyond, type Wiring } from '../broker/wiring.ts';
+import { carriesStreams, forProgram, fromProgram, mapSources, Source, type StreamType } from '../compartment/source.ts';
 import { conformArguments } from '../convention/conform.ts';
 import { CofferdamError, isCofferdamError } from '../error.ts';
 import type { Label } from '../label/index.ts';
@@ -42,7 +43,7 @@ export class Messages {
         { details: { option: 'deadlineMs', target } },
       );
     }
-    const crossing = this.#crossing(sender, 'call', target, args, options);
+    const crossing = this.#ofSession(sender, this.#crossing(sender, 'call', target, args, options));
     if (sender.session) this.#assertTakes(sender.session, crossing);
     const reply = await this.#broker.call(crossing).catch((error: unknown) => {
       // A failure is a reply (rule 6).
@@ -50,10 +51,36 @@ export class Messages {
       throw error;
     });
     sender.session?.takeIn(reply.label);
-    return { ...reply, value: unwrapResult(crossing.edge, reply) as T };
+    const value = mapSources(crossing.edge.type.result, reply.value, forProgram);
+    return { ...reply, value: unwrapResult(crossing.edge, { ...reply, value }) as T };
+  }
+
+  /** A session that has risen since it sent a stream may hold what the stream's label does not cover. */
+  #ofSession({ session }: Sender, crossing: Crossing): Crossing {
+    const { edge, args, request } = crossing;
+    if (session === null || !carriesStreams(edge.type)) return crossing;
+    const { space } = this.#broker;
+    const guarded = (type: StreamType, given: unknown) => {
+      const source = fromProgram(type, given);
+      if (!(source instanceof Source)) return source;
+      const pull = async () => {
+        const step = await source.next();
+        if (step.done || space.canFlow(session.label, request)) return step;
+        void source.return();
+        throw new CofferdamError(
+          'FLOW_DENIED',
+          `The session has risen to ${space.format(session.label)} since it passed a stream to ${edge.to} at ${space.format(request)}. Read no more until the stream is written.`,
+          { details: { label: session.label } },
+        );
+      };
+      return new Source(pull, () => void source.return());
+    };
+    return { ...crossing, args: edge.type.params.map(({ type }, i) => mapSources(type, args[i], guarded)) };
   }
 
   post(sender: Sender, target: string, args: readonly unknown[], options: PostOptions): void {
+    const { type } = resolveEntry(this.#inForce().wiring, target).post;
+    if (carriesStreams(type)) throw streamBeyond(`the export ${target}`, 'a post');
     const crossing = this.#crossing(sender, 'post', target, args, options);
     const refusal = this.#broker.post(crossing);
     this.#broker.finish(crossing.chain);

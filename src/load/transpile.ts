@@ -1,6 +1,13 @@
 import type { GenerateOptions } from '@bytecodealliance/jco-transpile/component';
 import { CofferdamError } from '../error.ts';
-import type { UnderstoodComponent, ValType, World, WorldFunction } from '../wasm/index.ts';
+import {
+  children,
+  measure,
+  type UnderstoodComponent,
+  type ValType,
+  type World,
+  type WorldFunction,
+} from '../wasm/index.ts';
 import { applyEdits, type InstanceLimits, limitEdits } from '../wasm/rewrite-limits.ts';
 import { boundedText } from './bounded-text.ts';
 import { isRefusal, loadBindgen, toolsBroken } from './wasm-tools.ts';
@@ -81,7 +88,7 @@ function assertPlainNames(value: unknown): void {
   for (const [key, part] of Object.entries(value)) if (key !== 'custom') assertPlainNames(part);
 }
 
-/** Values that can be copied, labelled and measured as a whole cross between compartments; a stream has no end to wait for. */
+/** What can be copied crosses between compartments, as a whole or in the chunks of a stream. */
 function assertPlainTypes({ id, type }: WorldFunction): void {
   const types = [...type.params.map((param) => param.type), ...(type.result === null ? [] : [type.result])];
   const kind = types.map(beyondIn).find((found) => found !== null);
@@ -95,34 +102,21 @@ function assertPlainTypes({ id, type }: WorldFunction): void {
 
 /** What jco gets wrong counts, too: three options within one another lose a `some`, lists of fixed length fail. */
 function beyondIn(type: ValType): string | null {
-  if (['own', 'borrow', 'stream', 'future', 'error-context'].includes(type.kind)) return type.kind;
+  if (['own', 'borrow', 'error-context'].includes(type.kind)) return type.kind;
   if (type.kind === 'list' && type.length !== undefined) return 'a list of fixed length';
   if (type.kind === 'option' && type.some.kind === 'option' && type.some.some.kind === 'option')
     return 'nested options';
-  for (const inner of partsOf(type)) {
+  if (type.kind === 'stream' || type.kind === 'future') {
+    const { kind, element } = type;
+    if (element !== null && measure(element).isAsync) return `a ${kind} of streams or futures`;
+    // An item is what jco takes for none of it.
+    if (kind === 'stream' && (element === null || element.kind === 'option')) return 'a stream without items to copy';
+  }
+  for (const inner of children(type)) {
     const found = beyondIn(inner);
     if (found !== null) return found;
   }
   return null;
-}
-
-function partsOf(type: ValType): readonly ValType[] {
-  switch (type.kind) {
-    case 'list':
-      return [type.element];
-    case 'record':
-      return type.fields.map((field) => field.type);
-    case 'tuple':
-      return type.elements;
-    case 'variant':
-      return type.cases.flatMap((one) => one.type ?? []);
-    case 'option':
-      return [type.some];
-    case 'result':
-      return [type.ok, type.err].flatMap((one) => one ?? []);
-    default:
-      return [];
-  }
 }
 
 /** Whether a link waits is known later: so every import may wait, and every export is called so that it can. */
@@ -149,8 +143,8 @@ function described(files: readonly (readonly [string, Uint8Array])[], limits: In
   const script = files.find(([name]) => name.endsWith('.js'));
   if (!script) throw refused('it wrote no script');
   const text = new TextDecoder('utf-8', { fatal: true }).decode(script[1]);
-  const source = `${text.replace(/^export (?=function instantiate\(|const _util = \{)/gm, '')}\n;instantiate;\n`;
-  if (source.length > MAX_SOURCE_CHARACTERS || !PLAIN_TEXT.test(source) || /^(?:import|export)\b/m.test(source)) {
+  const source = `${withoutKeptBuffers(text).replace(/^ *export (?=function instantiate\(|const _util = \{)/gm, '')}\n;instantiate;\n`;
+  if (source.length > MAX_SOURCE_CHARACTERS || !PLAIN_TEXT.test(source) || /^ *(?:import|export) /m.test(source)) {
     throw refused('its script is not of the form that is expected');
   }
   const found = files
@@ -163,6 +157,17 @@ function described(files: readonly (readonly [string, Uint8Array])[], limits: In
     bytes: Buffer.from(applyEdits(bytes, edits[i] ?? [])).toString('base64'),
   }));
   return { source, modules };
+}
+
+/**
+ * jco keeps a buffer of each read and write of a stream, with all that was in it, for a look-up that nobody makes: a
+ * stream without end would fill the heap.
+ */
+function withoutKeptBuffers(text: string): string {
+  const KEPT = 'instanceBuffers.set(nextBufID, buffer);';
+  const parts = text.split(KEPT);
+  if (parts.length !== (text.includes('class BufferManager') ? 2 : 1)) throw refused('its script keeps other buffers');
+  return parts.join('');
 }
 
 /** The host holds an instance to this number, so a script that is read wrongly here cannot exceed a limit there. */

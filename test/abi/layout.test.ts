@@ -100,7 +100,7 @@ describe('types that are refused', () => {
     ['a variant without cases', variant(), 'ABI_UNSUPPORTED'],
     ['a list of fixed length 0', { kind: 'list', element: u8, length: 0 }, 'ABI_UNSUPPORTED'],
     ['a list too long to exist', { kind: 'list', element: u64, length: 2 ** 26 }, 'ABI_UNSUPPORTED'],
-    ['a stream', { kind: 'stream', element: u8 }, 'ABI_UNSUPPORTED'],
+    ['an error context', { kind: 'error-context' }, 'ABI_UNSUPPORTED'],
     ['a kind that nobody knows', { kind: 'constructor' } as unknown as ValType, 'ABI_UNSUPPORTED'],
     ['64 levels', nested(64), 'none'],
     ['65 levels', nested(65), 'ABI_TYPE_LIMIT'],
