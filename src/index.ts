@@ -10,6 +10,8 @@ export {
   trace,
   verifyJournal,
 } from './audit/index.ts';
+export { sealTo, signerOf, signMeasurement, verifyEvidence } from './attest/index.ts';
+export type { Expected, LaunchKey, ProvisioningTarget, Secret, Verified, VerifiedCompartment } from './attest/index.ts';
 export type { HostCallContext, HostFunction } from './broker/edge.ts';
 export type { HostEvents } from './broker/recorder.ts';
 export { CODES, type Code as ErrorCode } from './codes.ts';

@@ -63,7 +63,7 @@ export async function runDesk(manifest: string): Promise<Report> {
   await host.drained();
   const compartments = host.compartments();
   const instances = compartments.flatMap((compartment) =>
-    compartment.instances.map(({ id, label, memoryBytes }) => ({ id, label: host.format(label), memoryBytes })),
+    compartment.instances.map(({ id, label, memoryBytes }) => ({ id, label: host.format(label), memoryBytes: memoryBytes ?? 0 })),
   );
   const path = host.journalPath ?? '';
   const { seq, hash } = host.checkpoint();

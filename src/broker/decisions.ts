@@ -73,7 +73,7 @@ export class Decisions {
     const linkGate = this.#gate(edge.linkGate, edge.from, open.link);
     if (target.kind === 'resource') {
       // Rule 5 is rules 1 and 3 for a callee that runs at the resource's label and no other.
-      const { label } = target.resource;
+      const label = target.resource.label ?? request;
       const callee = { base: label, clearance: ceilingOf(label), exportGate: null };
       return decideCall(this.#space, { kind, from, request, linkGate, ...callee });
     }

@@ -1,5 +1,5 @@
 import type { Code } from '../compartment/contract.ts';
-import type { Ceiling, Label } from '../label/index.ts';
+import { type Ceiling, formatLabel, type Label } from '../label/index.ts';
 import type { CompartmentPolicy, GatePolicy } from '../policy/policy.ts';
 import type { FuncType } from '../wasm/types.ts';
 
@@ -50,6 +50,11 @@ export interface CompartmentEdges {
   readonly fused: ReadonlySet<number>;
 }
 
+/** An enclave that is no debug build: the host's surface shows neither what it writes, nor why it fails, nor its size. */
+export function isOpaque({ policy: { enclave } }: Compartment): boolean {
+  return enclave !== null && !enclave.debug;
+}
+
 /** Can a call of it be suspended? */
 export function mayWait({ code, edges }: Compartment): boolean {
   return code.isAsync === true || edges.suspending.size > 0;
@@ -63,10 +68,16 @@ export interface Entry {
   readonly upTo: readonly Ceiling[] | null;
 }
 
-/** A function that the embedding program offers under a label. */
+/** A function that the embedding program offers under a label, or the host itself to each label apart. */
 export interface Resource {
   readonly name: string;
-  readonly label: Label;
+  /** Null: that of whoever asks, so that nothing gets from one label to another by it. */
+  readonly label: Label | null;
+}
+
+/** In the journal: what each label has apart is a thing of its own for each: a trace does not lead from one to the other. */
+export function resourceName({ to, target }: Edge, label: Label): string {
+  return target.kind === 'resource' && target.resource.label === null ? `${to}@${formatLabel(label)}` : to;
 }
 
 /** May return a promise. The last argument tells it on whose behalf it runs. */

@@ -3,7 +3,7 @@ import { CofferdamError } from '../error.ts';
 import type { AllowedCall, Denied, Label } from '../label/index.ts';
 import { type Explanation, explain, formatExplanation } from '../policy/explain.ts';
 import { type Crossing, heldByHost } from './crossing.ts';
-import type { Edge } from './edge.ts';
+import { type Edge, isOpaque, resourceName } from './edge.ts';
 import type { GateUse } from './gate-uses.ts';
 import type { GrantChange } from './grants.ts';
 import type { Slot } from './instances.ts';
@@ -256,12 +256,12 @@ export class Recorder {
 
   /** Arguments are about to reach a host function. */
   written({ edge, sender: instance, bytes }: Crossing, message: number, { request: label }: AllowedCall): void {
-    this.#append({ kind: 'write', message, resource: edge.to, instance, label, bytes });
+    this.#append({ kind: 'write', message, resource: resourceName(edge, label), instance, label, bytes });
   }
 
   /** A host function's result is about to reach the guest. */
   read({ edge, sender: instance }: Crossing, message: number, label: Label, bytes: number): void {
-    this.#append({ kind: 'read', message, resource: edge.to, instance, label, bytes });
+    this.#append({ kind: 'read', message, resource: resourceName(edge, label), instance, label, bytes });
   }
 
   /** Trusted host code read a file of a resource; returns the number under which it holds it. */
@@ -272,12 +272,13 @@ export class Recorder {
   }
 
   output(
-    { id: instance, compartment: { name: compartment }, label }: Slot,
+    { id: instance, compartment, label }: Slot,
     stream: 'stdout' | 'stderr',
     bytes: Uint8Array,
   ): void {
     this.#append({ kind: 'output', instance, stream, bytes: bytes.length });
-    this.#emit('output', { compartment, label, stream, bytes });
+    if (isOpaque(compartment)) return; // counted, and not shown
+    this.#emit('output', { compartment: compartment.name, label, stream, bytes });
   }
 
   limit(subject: string, limit: string, amount: number): void {

@@ -12,6 +12,7 @@ import { loadManifest, parseManifest } from '../policy/index.ts';
 import type { Policy } from '../policy/policy.ts';
 import { VERSION } from '../version.ts';
 import { loadCode, sha256Of } from './code.ts';
+import { Enclaves } from './enclaves.ts';
 import { Host } from './host.ts';
 import { Loader } from './loader.ts';
 
@@ -22,6 +23,8 @@ export interface HostOptions {
   readonly baseDir?: string;
   /** Where plans of compiled guests are kept. Default: the user's cache folder. */
   readonly cacheDir?: string;
+  /** The folder of the platform's keys and counters, for enclaves, where the manifest names none. Default: the user's state folder. */
+  readonly stateDir?: string;
 }
 
 /**
@@ -40,11 +43,12 @@ export async function createHostWith(
   options: HostOptions,
   load: typeof loadCode,
 ): Promise<Host> {
-  const { resources = {}, baseDir = process.cwd(), cacheDir } = options;
+  const { resources = {}, baseDir = process.cwd(), cacheDir, stateDir = null } = options;
   const policy = typeof manifest === 'string' ? await loadManifest(manifest) : parseManifest(manifest, { baseDir });
   const space = new LabelSpace(policy.tags.values());
   const events = new EventEmitter();
   const journal = openJournal({ path: journalPath(policy), clock: Date.now });
+  let enclaves: Enclaves | undefined;
   try {
     const run = journal.appendDurable({
       kind: 'host',
@@ -63,10 +67,18 @@ export async function createHostWith(
       powers: { nowMs: Date.now, random: (bytes) => void randomFillSync(bytes) },
     });
     const env = { baseDir: policy.baseDir, ...(cacheDir === undefined ? {} : { cacheDir }) };
-    const loader = new Loader({ env, load, offered: resources, journal, broker });
+    enclaves = new Enclaves({
+      space,
+      grants: broker.grants,
+      runtime: { version: VERSION, node: process.versions.node, nowMs: Date.now },
+      stateDir,
+      record: (event) => void journal.appendDurable(event),
+    });
+    const loader = new Loader({ env, load, offered: resources, journal, broker, enclaves });
     const wiring = await loader.adopt(policy, null);
-    return new Host({ policy, wiring, broker, recorder, journal, loader, events, run });
+    return new Host({ policy, wiring, broker, recorder, journal, loader, enclaves, events, run });
   } catch (error) {
+    enclaves?.close();
     journal.close();
     throw error;
   }

@@ -41,5 +41,6 @@ export interface CompartmentStatus {
   readonly name: string;
   readonly sha256: string;
   readonly world: World;
-  readonly instances: readonly { readonly id: string; readonly label: Label; readonly memoryBytes: number }[];
+  /** `memoryBytes` is null where it is an enclave's, and not shown. */
+  readonly instances: readonly { readonly id: string; readonly label: Label; readonly memoryBytes: number | null }[];
 }

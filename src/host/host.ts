@@ -1,6 +1,7 @@
 import type { EventEmitter } from 'node:events';
 import type { Journal } from '../audit/index.ts';
 import type { Broker } from '../broker/broker.ts';
+import { isOpaque } from '../broker/edge.ts';
 import type { GrantChange } from '../broker/grants.ts';
 import type { HostEvents, Recorder } from '../broker/recorder.ts';
 import type { Wiring } from '../broker/wiring.ts';
@@ -9,6 +10,7 @@ import type { Ceiling, LabelInput } from '../label/index.ts';
 import type { Policy } from '../policy/policy.ts';
 import { listFiles, readLabelledFile } from '../services/files.ts';
 import { withChanges, withCompartment, withoutCompartment } from './edit.ts';
+import type { Enclaves } from './enclaves.ts';
 import { type Explained, explainFlow } from './explain.ts';
 import type { CallOptions, CompartmentStatus, HostFile, HostSession, PostOptions, Reply } from './held.ts';
 import type { Loader } from './loader.ts';
@@ -26,6 +28,7 @@ export class Host implements AsyncDisposable {
   readonly #recorder: Recorder;
   readonly #journal: Journal;
   readonly #loader: Loader;
+  readonly #enclaves: Enclaves;
   readonly #events: EventEmitter;
   readonly #run: number;
   #edits: Promise<void> = Promise.resolve();
@@ -41,6 +44,7 @@ export class Host implements AsyncDisposable {
     recorder: Recorder;
     journal: Journal;
     loader: Loader;
+    enclaves: Enclaves;
     events: EventEmitter;
     run: number;
   }) {
@@ -50,6 +54,7 @@ export class Host implements AsyncDisposable {
     this.#recorder = parts.recorder;
     this.#journal = parts.journal;
     this.#loader = parts.loader;
+    this.#enclaves = parts.enclaves;
     this.#events = parts.events;
     this.#run = parts.run;
     this.#messages = new Messages(parts.broker, () => this.#inForce());
@@ -189,6 +194,29 @@ export class Host implements AsyncDisposable {
     return this.#edit((policy) => withoutCompartment(policy, name), null);
   }
 
+  /**
+   * Evidence of these compartments, or of all enclaves: an Entity Attestation Token (RFC 9711) as a signed JWT, for who drew
+   * the nonce (8 to 88 characters) and checks it with `verifyEvidence`. Throws ENCLAVE_UNKNOWN, EVIDENCE_NONCE.
+   */
+  async evidence({ nonce, compartments }: { nonce: string; compartments?: readonly string[] }): Promise<string> {
+    this.#inForce();
+    return await this.#enclaves.evidence(nonce, compartments);
+  }
+
+  /** The public key (JWK) that evidence is verified with. Throws ENCLAVE_UNKNOWN where there is no enclave. */
+  attestationKey(): Readonly<Record<string, string>> {
+    return this.#enclaves.attestationKey();
+  }
+
+  /**
+   * Passes on what a relying party sealed to the present launch of an enclave (`sealTo`); no other can open it. Throws
+   * ENCLAVE_UNKNOWN, PROVISION_REFUSED, PROVISION_EXISTS, LABEL_TAG_UNDECLARED.
+   */
+  async provision(compartment: string, sealed: string): Promise<void> {
+    this.#inForce();
+    await this.#enclaves.provision(compartment, sealed);
+  }
+
   /** Resolves when no post waits or is being delivered. */
   drained(): Promise<void> {
     return this.#broker.posts.idle();
@@ -203,7 +231,7 @@ export class Host implements AsyncDisposable {
       world: compartment.code.world,
       instances: live
         .filter((slot) => slot.compartment === compartment)
-        .map(({ id, label, instance }) => ({ id, label, memoryBytes: instance?.memoryBytes() ?? 0 })),
+        .map(({ id, label, instance }) => ({ id, label, memoryBytes: isOpaque(compartment) ? null : (instance?.memoryBytes() ?? 0) })),
     }));
   }
 
@@ -222,6 +250,7 @@ export class Host implements AsyncDisposable {
       this.#recorder.catchUp();
       this.#journal.append({ kind: 'host', phase: 'stop', versions: {}, manifestSha256: null });
     } finally {
+      this.#enclaves.close();
       this.#journal.close();
     }
   }
@@ -247,6 +276,7 @@ export class Host implements AsyncDisposable {
 
   #change(change: GrantChange): void {
     if (!this.#wiring.compartments.has(change.to)) throw unknownCompartment(this.#wiring, change.to);
+    if (change.kind !== 'revoke') this.#enclaves.assertGrantable(this.#policy, change);
     const { grants } = this.#broker;
     const commit = grants.prepare(change);
     this.#recorder.privilege(change, grants.epoch + 1); // on disk before it takes effect

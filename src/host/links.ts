@@ -1,5 +1,7 @@
-import { type Offered, whyNotFused, wire } from '../broker/wiring.ts';
+import { ENCLAVE_FUNCTIONS } from '../attest/index.ts';
+import { type Offered, type Serve, whyNotFused, wire } from '../broker/wiring.ts';
 import type { Code } from '../compartment/contract.ts';
+import { makeEnclaveCode } from '../compartment/enclave.ts';
 import { LabelSpace } from '../label/index.ts';
 import type { LoadEnv } from '../load/index.ts';
 import type { Policy } from '../policy/policy.ts';
@@ -26,10 +28,14 @@ export interface LinkReport {
 export async function linksOf(policy: Policy, env: Pick<LoadEnv, 'cacheDir'> = {}): Promise<LinkReport[]> {
   const codes = new Map<string, Code>();
   for (const [name, compartment] of policy.compartments) {
-    codes.set(name, await loadCode(compartment, { ...env, baseDir: policy.baseDir }));
+    const code = await loadCode(compartment, { ...env, baseDir: policy.baseDir });
+    const { enclave } = compartment;
+    codes.set(name, enclave ? makeEnclaveCode(code, { isOpaque: !enclave.debug }) : code);
   }
   const offered = Object.fromEntries([...policy.resources.keys()].map((name): [string, Offered] => [name, NOTHING]));
-  const wiring = wire(policy, codes, offered, new LabelSpace(policy.tags.values()));
+  const serve: Serve = (name, { id }) =>
+    policy.compartments.get(name)?.enclave && Object.hasOwn(ENCLAVE_FUNCTIONS, id) ? NOTHING : null;
+  const wiring = wire(policy, codes, offered, new LabelSpace(policy.tags.values()), null, serve);
   wiring.commit();
   return [...wiring.compartments.values()].flatMap((from) =>
     from.edges.imports.map((edge, index): LinkReport => {

@@ -7,6 +7,7 @@ import { formatPrivilege } from '../label/index.ts';
 import type { LoadEnv } from '../load/index.ts';
 import type { CompartmentPolicy, Policy } from '../policy/policy.ts';
 import type { loadCode } from './code.ts';
+import type { Enclaves } from './enclaves.ts';
 
 /** Brings a policy into force: loads what is new, wires all of it, records, and only then lets it take effect. */
 export class Loader {
@@ -15,6 +16,7 @@ export class Loader {
   readonly #offered: Readonly<Record<string, Offered>>;
   readonly #journal: Journal;
   readonly #broker: Broker;
+  readonly #enclaves: Enclaves;
 
   constructor(parts: {
     env: LoadEnv;
@@ -22,12 +24,14 @@ export class Loader {
     offered: Readonly<Record<string, Offered>>;
     journal: Journal;
     broker: Broker;
+    enclaves: Enclaves;
   }) {
     this.#env = parts.env;
     this.#loadCode = parts.load;
     this.#offered = parts.offered;
     this.#journal = parts.journal;
     this.#broker = parts.broker;
+    this.#enclaves = parts.enclaves;
   }
 
   /**
@@ -35,9 +39,10 @@ export class Loader {
    * anew even though its entry is the same.
    */
   async adopt(policy: Policy, previous: Wiring | null, reload: string | null = null): Promise<Wiring> {
-    const codes = await this.#load(policy, previous, reload);
-    const wiring = wire(policy, codes, this.#offered, this.#broker.space, previous);
+    const launches = await this.#enclaves.prepare(policy, await this.#load(policy, previous, reload));
+    const wiring = wire(policy, launches.codes, this.#offered, this.#broker.space, previous, launches.serve);
     this.#record(wiring, previous);
+    launches.commit();
     const { grants, instances } = this.#broker;
     for (const name of previous?.compartments.keys() ?? []) if (!wiring.compartments.has(name)) grants.forget(name);
     this.#grant(policy, wiring, previous);

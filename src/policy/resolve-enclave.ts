@@ -8,7 +8,7 @@ type CompartmentEntry = Manifest['compartments'][string];
 type LinkEntry = NonNullable<Manifest['links']>[number];
 
 /** Interfaces that the host itself serves, to enclaves alone. */
-export const ENCLAVE_PACKAGE = 'cofferdam:enclave';
+const ENCLAVE_PACKAGE = 'cofferdam:enclave';
 
 export function resolveEnclave(context: Context, entry: CompartmentEntry, path: Path): EnclavePolicy | null {
   const { enclave } = entry;

@@ -1,0 +1,10 @@
+export { type EvidenceRequest, isNonce, makeEvidence, type Runtime } from './evidence.ts';
+export { ENCLAVE_FUNCTIONS, type EnclaveFunction } from './interface.ts';
+export { type Launch, makeLaunch } from './launch.ts';
+export { measure } from './measure.ts';
+export { defaultStateDir, Platform } from './platform.ts';
+export type { LaunchKey } from './profile.ts';
+export { openProvision, type ProvisioningTarget, type Secret, sealTo } from './provision.ts';
+export { seal, unseal } from './seal.ts';
+export { assertSigned, signerOf, signMeasurement } from './signer.ts';
+export { type Expected, type Verified, type VerifiedCompartment, verifyEvidence } from './verify.ts';
