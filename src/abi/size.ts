@@ -54,6 +54,11 @@ function sumOf(sizes: readonly Loose[]): (args: readonly unknown[]) => number {
   };
 }
 
+/** Bytes of one value of `type`. */
+export function sizeOf(type: ValType, value: unknown): number {
+  return sizeFunction(type)(value);
+}
+
 function sizeFunction(type: ValType): Loose {
   const { size } = layoutOf(type);
   if (type.kind === 'string') return (value) => size + Buffer.byteLength(value as string);
