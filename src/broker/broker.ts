@@ -250,7 +250,7 @@ export class Broker {
       return obstacle;
     const label = target();
     const slot = label === null ? undefined : this.instances.find(compartment, label);
-    return slot?.chain ? this.instances.waitFor(slot, signal) : null;
+    return slot?.chain ? this.instances.waitFor(slot, signal, isPost) : null;
   }
 
   /** The caller goes on at once; instances that are suspended in the chain are ended, whatever they wait for. */

@@ -173,10 +173,13 @@ export class Instances {
     this.#byLabel.delete(compartment);
   }
 
-  /** Resolves when the instance is free or gone, or the signal aborts. Throws LIMIT_WAITING. */
-  waitFor(slot: Slot, signal: AbortSignal | null): Promise<void> {
+  /**
+   * Resolves when the instance is free or gone, or the signal aborts. Throws LIMIT_WAITING; a post has its place in the queue,
+   * which is bounded, and is not lost for want of another.
+   */
+  waitFor(slot: Slot, signal: AbortSignal | null, isPost: boolean): Promise<void> {
     const waiting = this.#waiting.get(slot) ?? [];
-    if (waiting.length >= this.#env.maxWaiting) {
+    if (!isPost && waiting.length >= this.#env.maxWaiting) {
       throw new CofferdamError(
         'LIMIT_WAITING',
         `${this.#env.maxWaiting} calls wait for ${slot.id} already. Wait for replies, or raise limits.waiting.`,

@@ -110,6 +110,10 @@ export class Lifecycle {
     this.#wake(name);
   }
 
+  isDraining(name: string): boolean {
+    return this.#halts.get(name) === 'stopping';
+  }
+
   stop(name: string): void {
     this.#halt(name, 'stopped', 'stopped');
   }

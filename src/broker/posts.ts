@@ -25,6 +25,12 @@ export class Posts {
     return (this.#counts.get(`${to} ${label}`) ?? 0) < limit;
   }
 
+  /** Is anything for this receiver waiting or being delivered? */
+  waitsFor(to: string): boolean {
+    for (const key of this.#counts.keys()) if (key.startsWith(`${to} `)) return true;
+    return false;
+  }
+
   add(post: Post): void {
     const key = `${post.to} ${post.label}`;
     this.#counts.set(key, (this.#counts.get(key) ?? 0) + 1);

@@ -1,3 +1,4 @@
+import type { LifecycleState } from '../broker/transition.ts';
 import type { Label, LabelInput } from '../label/index.ts';
 import type { LabelledFile } from '../services/files.ts';
 import type { World } from '../wasm/types.ts';
@@ -41,6 +42,14 @@ export interface CompartmentStatus {
   readonly name: string;
   readonly sha256: string;
   readonly world: World;
-  /** `memoryBytes` is null where it is an enclave's, and not shown. */
-  readonly instances: readonly { readonly id: string; readonly label: Label; readonly memoryBytes: number | null }[];
+  readonly state: LifecycleState;
+  /** Labels at which it has failed and nothing is started; `waitMs` is null where somebody has to resume it. */
+  readonly failing: readonly { readonly label: Label; readonly waitMs: number | null }[];
+  readonly instances: readonly {
+    readonly id: string;
+    readonly label: Label;
+    readonly state: 'running' | 'suspended';
+    /** Null where it is an enclave's, and not shown. */
+    readonly memoryBytes: number | null;
+  }[];
 }

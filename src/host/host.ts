@@ -1,7 +1,6 @@
 import type { EventEmitter } from 'node:events';
 import type { Journal } from '../audit/index.ts';
 import type { Broker } from '../broker/broker.ts';
-import { isOpaque } from '../broker/edge.ts';
 import type { GrantChange } from '../broker/grants.ts';
 import type { HostEvents, Recorder } from '../broker/recorder.ts';
 import type { Wiring } from '../broker/wiring.ts';
@@ -15,10 +14,13 @@ import { type Explained, explainFlow } from './explain.ts';
 import type { CallOptions, CompartmentStatus, HostFile, HostSession, PostOptions, Reply } from './held.ts';
 import type { Loader } from './loader.ts';
 import { Messages, PROGRAM } from './messages.ts';
+import { Operator } from './operator.ts';
 import { type PreparedCall, prepareCall } from './prepare.ts';
 import { Session } from './session.ts';
+import { statusOf } from './status.ts';
 import { unknownCompartment } from './target.ts';
 import { typedCompartment } from './typed.ts';
+import { type Watched, watch } from './watch.ts';
 
 /** A running host: compartments under a policy, a broker between them, a journal of what crossed. See `createHost`. */
 export class Host implements AsyncDisposable {
@@ -33,6 +35,7 @@ export class Host implements AsyncDisposable {
   readonly #run: number;
   #edits: Promise<void> = Promise.resolve();
   readonly #messages: Messages;
+  readonly #operator: Operator;
   #sessions = 0;
   #isClosed = false;
 
@@ -58,6 +61,7 @@ export class Host implements AsyncDisposable {
     this.#events = parts.events;
     this.#run = parts.run;
     this.#messages = new Messages(parts.broker, () => this.#inForce());
+    this.#operator = new Operator(parts.broker, parts.recorder, () => this.#inForce().wiring);
   }
 
   get policy(): Policy {
@@ -217,6 +221,32 @@ export class Host implements AsyncDisposable {
     await this.#enclaves.provision(compartment, sealed);
   }
 
+  /**
+   * Nothing enters it until it is resumed: calls of the host and posts wait (up to their limits), with `busy: refuse` calls get
+   * COMPARTMENT_SUSPENDED, and so do calls of guests. What is inside goes on.
+   */
+  suspend(name: string): void {
+    this.#operator.suspend(name, 'program');
+  }
+
+  /** Ends a suspension or a stop, and forgets its failures: what waited goes on. */
+  resume(name: string): void {
+    this.#operator.resume(name, 'program');
+  }
+
+  /**
+   * Accepts nothing more (COMPARTMENT_STOPPED), delivers what was accepted and ends all instances, those that are inside a
+   * call after `graceMs`. Until it is resumed or replaced.
+   */
+  stop(name: string, { graceMs = 5_000 }: { graceMs?: number } = {}): Promise<void> {
+    return this.#operator.stop(name, 'program', graceMs);
+  }
+
+  /** Who goes from which state to which, from now on; a watcher that is slow is told how many it lost. */
+  watch(): AsyncIterableIterator<Watched> {
+    return watch(this.#events);
+  }
+
   /** Resolves when no post waits or is being delivered. */
   drained(): Promise<void> {
     return this.#broker.posts.idle();
@@ -224,15 +254,7 @@ export class Host implements AsyncDisposable {
 
   /** The compartments, their types and their live instances. */
   compartments(): readonly CompartmentStatus[] {
-    const live = this.#broker.instances.list();
-    return [...this.#wiring.compartments.values()].map((compartment) => ({
-      name: compartment.name,
-      sha256: compartment.code.sha256,
-      world: compartment.code.world,
-      instances: live
-        .filter((slot) => slot.compartment === compartment)
-        .map(({ id, label, instance }) => ({ id, label, memoryBytes: isOpaque(compartment) ? null : (instance?.memoryBytes() ?? 0) })),
-    }));
+    return statusOf(this.#wiring, this.#broker);
   }
 
   /**
@@ -242,9 +264,11 @@ export class Host implements AsyncDisposable {
   async close({ graceMs = 5_000 }: { graceMs?: number } = {}): Promise<void> {
     if (this.#isClosed) return;
     this.#broker.posts.isClosed = true;
+    this.#broker.lifecycle.close();
     const isDrained = await this.#isDrainedIn(graceMs);
     this.#isClosed = true;
     if (!isDrained) this.#recorder.limit('host', 'grace', graceMs);
+    this.#broker.lifecycle.giveUp();
     try {
       for (const slot of this.#broker.instances.list()) this.#broker.instances.discard(slot, 'the host closed');
       this.#recorder.catchUp();
@@ -252,6 +276,7 @@ export class Host implements AsyncDisposable {
     } finally {
       this.#enclaves.close();
       this.#journal.close();
+      this.#events.emit('closed');
     }
   }
 
