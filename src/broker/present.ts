@@ -20,6 +20,8 @@ export function asPresent(compartments: Compartments, crossing: Crossing): Cross
 /** What import number `index` of an instance leads to: an instance of replaced code finishes over the links of the new. */
 export function importOf(compartments: Compartments, { compartment }: Slot, index: number): Edge | undefined {
   const edge = compartment.edges.imports[index];
+  // What the host serves to one launch of an enclave is no other's.
+  if (edge?.target.kind === 'resource' && edge.target.resource.label === null) return edge;
   const isPresent = compartments.get(compartment.name) === compartment;
   return edge && !isPresent ? presentEdge(compartments, edge) : edge;
 }

@@ -21,6 +21,12 @@ import {
 /** What the embedding program offers under a resource's name: one function, or one per function of an interface. */
 export type Offered = HostFunction | { readonly [func: string]: HostFunction };
 
+/** What the host itself serves of a compartment's imports, at the label of whoever asks; null: what links do. */
+export type Serve = (compartment: string, imported: WorldFunction) => HostFunction | null;
+
+/** In the journal. No resource of a manifest can have this name. */
+const PLATFORM = 'cofferdam:enclave';
+
 /** The compartments of a policy and their edges, worked out but not in force until `commit`. */
 export interface Wiring {
   readonly compartments: ReadonlyMap<string, Compartment>;
@@ -41,6 +47,7 @@ export function wire(
   offered: Readonly<Record<string, Offered>>,
   space: LabelSpace,
   previous: Wiring | null = null,
+  serve: Serve = () => null,
 ): Wiring {
   const compartments = new Map<string, Compartment>();
   for (const [name, compartment] of policy.compartments) {
@@ -56,7 +63,7 @@ export function wire(
   const drafts = new Map<Compartment, Draft>();
   for (const compartment of compartments.values()) {
     assertGates(compartment);
-    const imports = importsOf({ policy, compartments, offered, space }, compartment, add);
+    const imports = importsOf({ policy, compartments, offered, space, serve }, compartment, add);
     drafts.set(compartment, {
       entries: entriesOf(policy, compartment, add),
       imports,
@@ -90,6 +97,7 @@ interface Surroundings {
   readonly compartments: ReadonlyMap<string, Compartment>;
   readonly offered: Readonly<Record<string, Offered>>;
   readonly space: LabelSpace;
+  readonly serve: Serve;
 }
 
 function entriesOf(policy: Policy, compartment: Compartment, add: Add): (Entry | null)[] {
@@ -110,7 +118,8 @@ function entriesOf(policy: Policy, compartment: Compartment, add: Add): (Entry |
 function importsOf(around: Surroundings, compartment: Compartment, add: Add): Edge[] {
   const { imports } = compartment.code.world;
   const links = imports.map((imported) => linkFor(around.policy, compartment.name, imported));
-  const missing = imports.filter((_, index) => links[index] === null).map(({ id }) => id);
+  const served = imports.map((imported, index) => (links[index] ? null : around.serve(compartment.name, imported)));
+  const missing = imports.filter((_, index) => !links[index] && !served[index]).map(({ id }) => id);
   if (missing.length > 0) {
     throw new CofferdamError(
       'LINK_MISSING',
@@ -121,8 +130,15 @@ function importsOf(around: Surroundings, compartment: Compartment, add: Add): Ed
   }
   return imports.flatMap((imported, index) => {
     const link = links[index];
-    return link ? [add(edgeOf(around, link, imported))] : [];
+    if (link) return [add(edgeOf(around, link, imported))];
+    const func = served[index];
+    return func ? [add(servedEdge(compartment.name, imported, func))] : [];
   });
+}
+
+function servedEdge(from: string, { id: name, type }: WorldFunction, func: HostFunction): Omit<Edge, 'id' | 'text'> {
+  const target: Target = { kind: 'resource', resource: { name: PLATFORM, label: null }, func };
+  return { from, to: PLATFORM, name, type, target, linkGate: null, exportGate: null, isPost: false };
 }
 
 /** `classify` names `desk:text/classify#classify`, and so does the whole id. */
