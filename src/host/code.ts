@@ -6,7 +6,7 @@ import { makeWorkerCode } from '../compartment/remote/worker.ts';
 import { makeJcoCode } from '../convention/jco.ts';
 import { assertWasi } from '../convention/wasi-minimal.ts';
 import { CofferdamError, isCofferdamError } from '../error.ts';
-import { type LoadEnv, type Loaded, loadSource, type Transpiled } from '../load/index.ts';
+import { type LoadEnv, type Loaded, loadSource, type RewriteJob, type Transpiled } from '../load/index.ts';
 import type { CompartmentPolicy } from '../policy/policy.ts';
 import { type GuestSource, makeGuestCode } from './guest-code.ts';
 import { threads } from './threads.ts';
@@ -14,7 +14,9 @@ import { threads } from './threads.ts';
 /** From a manifest's entry to code that can be instantiated: read, pinned, checked, planned, compiled. */
 export async function loadCode(policy: CompartmentPolicy, env: LoadEnv): Promise<Code> {
   try {
-    const loaded = await loadSource(policy, env);
+    const rewrite = rewriteOf(policy);
+    const loaded = await loadSource({ ...policy, rewrite }, env);
+    if (loaded.transpiled && policy.snapshot) throw noSnapshot(policy);
     if (loaded.transpiled) return makeAsyncCode(policy, loaded, loaded.transpiled);
     if (loaded.plan) assertWasi(loaded.plan, policy.wasi);
     const source = sourceOf(policy, loaded, env.baseDir);
@@ -28,9 +30,14 @@ export async function loadCode(policy: CompartmentPolicy, env: LoadEnv): Promise
 
 function sourceOf(policy: CompartmentPolicy, loaded: Loaded, baseDir: string): GuestSource {
   const { limits, wasi, abi } = policy;
-  const { world, sha256, modules, plan, names } = loaded;
-  const common = { world, sha256, modules, wasi, limits: { messageBytes: limits.messageBytes } };
-  if (plan) return { ...common, speaks: { abi: 'canonical', plan } };
+  const { world, sha256, modules, memories, plan, names } = loaded;
+  const rewrite = rewriteOf(policy);
+  const needs = rewrite && memories ? { ...rewrite, memories } : null;
+  const common = { world, sha256, modules, needs, wasi, limits: { messageBytes: limits.messageBytes } };
+  const { restoring } = loaded;
+  const snapshot = policy.snapshot && restoring ? { ...restoring, ...policy.snapshot } : null;
+  if (policy.snapshot && (snapshot === null || plan === null)) throw noSnapshot(policy);
+  if (plan) return { ...common, speaks: { abi: 'canonical', plan, snapshot } };
   if (abi === 'adapter' && policy.adapter !== null) {
     const adapter = pathToFileURL(resolve(baseDir, policy.adapter)).href;
     return { ...common, speaks: { abi, adapter, names } };
@@ -40,7 +47,21 @@ function sourceOf(policy: CompartmentPolicy, loaded: Loaded, baseDir: string): G
   throw new CofferdamError('INTERNAL', `${policy.name} was loaded without a plan.`);
 }
 
+/** The checks that its limits need. */
+function rewriteOf({ kind, isInterruptible, limits, snapshot }: CompartmentPolicy): RewriteJob {
+  if (kind !== 'inline' || (!isInterruptible && limits.fuel === null && snapshot === null)) return null;
+  return { interrupt: isInterruptible, fuel: limits.fuel !== null, snapshot: snapshot !== null };
+}
+
 function makeAsyncCode({ name, kind, limits }: CompartmentPolicy, loaded: Loaded, transpiled: Transpiled): Code {
+  const { deadlineMs, isDeadlineGiven, cpuMs, fuel } = limits;
+  if ((isDeadlineGiven && deadlineMs !== null) || cpuMs !== null || fuel !== null) {
+    throw new CofferdamError(
+      'OPTION_UNENFORCEABLE',
+      `${name} has async functions, so it cannot be stopped while it runs. Take deadline, cpu and fuel out of its limits, or build it without async.`,
+      { details: { options: ['limits.deadline', 'limits.cpu', 'limits.fuel'] } },
+    );
+  }
   if (kind !== 'inline') throw unenforceable(name, kind, 'it has async functions');
   const { world, sha256, modules } = loaded;
   const named = transpiled.modules.flatMap(({ name, count }, i) => {
@@ -63,6 +84,14 @@ function makeRemoteCode({ name, kind }: CompartmentPolicy, source: GuestSource):
 function unenforceable(name: string, kind: string, why: string, cause?: unknown): CofferdamError {
   const message = `${name} cannot run in a ${kind} of its own, since ${why}. Set kind: inline.`;
   return new CofferdamError('OPTION_UNENFORCEABLE', message, { cause, details: { kind } });
+}
+
+function noSnapshot({ name, kind, abi }: CompartmentPolicy): CofferdamError {
+  return new CofferdamError(
+    'SNAPSHOT_UNSUPPORTED',
+    `${name} (kind: ${kind}, abi: ${abi}) cannot start from a snapshot: only components and core modules that run inline can. Leave snapshot out.`,
+    { details: { kind, abi } },
+  );
 }
 
 /** Names the compartment, which the rooms below do not know. */

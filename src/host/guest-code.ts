@@ -1,5 +1,7 @@
 import type { Code } from '../compartment/contract.ts';
 import { makeInlineCode } from '../compartment/inline.ts';
+import type { SnapshotOptions } from '../compartment/start-state.ts';
+import type { Needs } from '../compartment/supply.ts';
 import { type Adapter, makeAdapterCode } from '../convention/adapter.ts';
 import { makeAssemblyScriptCode } from '../convention/assemblyscript.ts';
 import { makeMinimalWasi } from '../convention/wasi-minimal.ts';
@@ -13,8 +15,10 @@ export interface GuestSource {
   readonly limits: { readonly messageBytes: number };
   readonly wasi: 'none' | 'minimal';
   readonly modules: readonly WebAssembly.Module[];
+  /** What the modules import besides the guest's own imports; absent: they were not rewritten. */
+  readonly needs?: Needs | null;
   readonly speaks:
-    | { readonly abi: 'canonical'; readonly plan: Plan }
+    | { readonly abi: 'canonical'; readonly plan: Plan; readonly snapshot?: SnapshotOptions | null }
     | { readonly abi: 'assemblyscript'; readonly info: ModuleInfo }
     /** `adapter` is a file's URL, and `names` are parallel to `modules`. */
     | { readonly abi: 'adapter'; readonly adapter: string; readonly names: readonly string[] | null };
@@ -27,7 +31,8 @@ const NOTHING = new Uint8Array(0);
 export async function makeGuestCode({ speaks, modules, wasi, ...rest }: GuestSource): Promise<Code> {
   if (speaks.abi === 'canonical') {
     const granted = wasi === 'minimal' ? { wasi: makeMinimalWasi } : {};
-    return await makeInlineCode({ plan: speaks.plan, bytes: NOTHING, modules, ...rest, ...granted });
+    const { plan, snapshot = null } = speaks;
+    return await makeInlineCode({ plan, snapshot, bytes: NOTHING, modules, ...rest, ...granted });
   }
   if (speaks.abi === 'adapter') {
     const adapter = await importAdapter(speaks.adapter);

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { CofferdamError } from '../error.ts';
 import type { ModuleInfo, OwnMemory, Plan, World } from '../wasm/index.ts';
+import type { SnapshotExports } from '../wasm/rewrite/index.ts';
 import { applyEdits } from '../wasm/rewrite-limits.ts';
 import { messageOf } from './bounded-text.ts';
 import { type Cache, defaultCacheDir, openCache } from './cache.ts';
@@ -8,6 +9,7 @@ import type { WorkerLimits } from './disposable-worker.ts';
 import { decoderIdentity } from './identity.ts';
 import { makeParser, type Parser } from './parser.ts';
 import type { ModuleReference } from './reference.ts';
+import type { RewrittenText } from './rewrite.ts';
 import { readModules, readWit } from './source.ts';
 import type { Transpiled } from './transpile.ts';
 import { type Job, toEdit, type Understanding } from './understand.ts';
@@ -27,6 +29,12 @@ export interface LoadEnv {
   readonly secondOpinion?: boolean;
 }
 
+/** Parallel to a guest's modules. */
+export interface Restoring {
+  readonly modules: readonly WebAssembly.Module[];
+  readonly names: readonly SnapshotExports[];
+}
+
 /** A module, understood and compiled. */
 export interface Loaded {
   /** Exactly what is in the file; of several files, one after the other. */
@@ -42,6 +50,8 @@ export interface Loaded {
   readonly modules: readonly WebAssembly.Module[];
   /** Parallel to `modules`: the memories that each was made to import; null where nothing was rewritten. */
   readonly memories: readonly (readonly OwnMemory[])[] | null;
+  /** The same modules for instances that are restored from a snapshot; null: none was asked for. */
+  readonly restoring: Restoring | null;
   /** Parallel to `modules`, by which name each is imported by the others; null where there is one file. */
   readonly names: readonly string[] | null;
   /** The outside of each core module as it is in the file: parallel to `modules`. */
@@ -61,7 +71,7 @@ export interface Loader extends AsyncDisposable {
 const MAX_MODULE_BYTES = 256 * 1_048_576;
 
 /** Raised when the meaning of what is cached changes other than by a change of the decoder. */
-const FORMAT = 3;
+const FORMAT = 4;
 
 const shared = new WeakMap<LoadEnv, { readonly loader: Promise<Loader>; users: number }>();
 
@@ -114,9 +124,23 @@ class CachingLoader implements Loader {
     const notes = problem === null ? [] : [problem];
     const { plan, transpiled, info, set, rewritten } = understanding;
     const memories = rewritten?.map((each) => each.memories) ?? null;
+    const restoring = await compileRestoring(rewritten ?? []);
     const names = set?.map(({ name }) => name) ?? null;
     const world = worldOf(understanding);
-    return { bytes, sha256, plan, world, transpiled, modules, memories, names, info, isCached: cached !== null, notes };
+    return {
+      bytes,
+      sha256,
+      plan,
+      world,
+      transpiled,
+      modules,
+      memories,
+      restoring,
+      names,
+      info,
+      isCached: cached !== null,
+      notes,
+    };
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -178,6 +202,14 @@ async function compile(bytes: Uint8Array, understanding: Understanding): Promise
       }
     }),
   );
+}
+
+/** The modules for instances that start from a snapshot; null where none was asked for. */
+async function compileRestoring(rewritten: readonly RewrittenText[]): Promise<Restoring | null> {
+  const texts = rewritten.flatMap(({ restoring }) => restoring ?? []);
+  if (texts.length === 0) return null;
+  const modules = await Promise.all(texts.map(({ bytes }) => WebAssembly.compile(Buffer.from(bytes, 'base64'))));
+  return { modules, names: texts.map(({ names }) => names) };
 }
 
 /** The core modules with their limits in them, each made when it is asked for. */

@@ -59,6 +59,8 @@ export interface CompartmentPolicy {
   /** What the host's calls do while another is suspended in the instance. Posts wait, and guests are refused. */
   readonly busy: 'queue' | 'refuse';
   readonly restart: RestartPolicy;
+  /** Instances start from the state of one that was initialised, and had `call` called, if it names one; null: by themselves. */
+  readonly snapshot: { readonly call: string | null } | null;
   readonly limits: CompartmentLimits;
   /** It, or who can call it, has a limit in time: its code is made so that it can be stopped. */
   readonly isInterruptible: boolean;

@@ -51,9 +51,15 @@ function resolveCompartment(context: Context, name: string, entry: CompartmentEn
     enclave: resolveEnclave(context, entry, path),
     ...resolveRestart(context, entry, path),
     busy: entry.busy ?? busy,
+    snapshot: snapshotOf(entry.snapshot),
     limits: resolveLimits(context, entry.limits, [...path, 'limits']),
     isInterruptible: false, // until the links are known
   };
+}
+
+function snapshotOf(snapshot: CompartmentEntry['snapshot']): CompartmentPolicy['snapshot'] {
+  if (snapshot === undefined || snapshot === false) return null;
+  return { call: snapshot === true ? null : snapshot.call };
 }
 
 /** Base must lie within clearance: otherwise no request could ever make an instance. */

@@ -137,6 +137,13 @@ const compartment = z
       .optional()
       .meta({ description: 'What calls of the host do while the instance is suspended in another call.' }),
     restart: restart.optional(),
+    snapshot: z
+      .union([z.boolean(), z.strictObject({ call: witName })])
+      .optional()
+      .meta({
+        description:
+          'Instances start from the state that one had after it was initialised, with nothing given to it; `call`: and after this export without parameters was called.',
+      }),
     limits: compartmentLimits.optional(),
   })
   .meta({ description: 'Code that is loaded, and all that it may do.' });

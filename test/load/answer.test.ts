@@ -62,7 +62,11 @@ describe('an understanding', () => {
     ] as unknown[],
     edits: [[{ start: 8, end: 10, bytes: '00ff' }]] as unknown[],
     rewritten: [
-      { bytes: 'AGFzbQ==', memories: [{ name: 'memory:0', initialPages: 1, maximumPages: null, index64: false }] },
+      {
+        bytes: 'AGFzbQ==',
+        memories: [{ name: 'memory:0', initialPages: 1, maximumPages: null, index64: false }],
+        restoring: null,
+      },
     ] as unknown[],
   });
   type Good = ReturnType<typeof good>;
@@ -119,7 +123,14 @@ describe('an understanding', () => {
     ['an edit that is not hex', (v) => v.edits.splice(0, 1, [{ start: 8, end: 10, bytes: '0g' }])],
     ['no edits for a module', (v) => v.edits.pop()],
     ['fewer rewritten modules', (v) => v.rewritten.pop()],
-    ['a memory without a size', (v) => v.rewritten.splice(0, 1, { bytes: '', memories: [{ name: 'memory:0' }] })],
+    [
+      'a memory without a size',
+      (v) => v.rewritten.splice(0, 1, { bytes: '', memories: [{ name: 'memory:0' }], restoring: null }),
+    ],
+    [
+      'a snapshot of no names',
+      (v) => v.rewritten.splice(0, 1, { bytes: '', memories: [], restoring: { bytes: '', names: {} } }),
+    ],
     ['no info for a module', (v) => v.info.pop()],
     ['both a plan and a world', (v) => Object.assign(v, { world: v.plan.world })],
     ['neither', (v) => Object.assign(v, { plan: null })],

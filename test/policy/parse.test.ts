@@ -31,6 +31,7 @@ compartments:
     instances: per-call
     busy: refuse
     restart: { policy: restart, backoff: 100ms, ceiling: 10/min }
+    snapshot: { call: warm-up }
     limits: { memory: 128KiB, table: 0, instances: 15000, message: 16, queue: 0, output: 1KiB, deadline: 250ms, cpu: 2s, fuel: 10M }
   shout: { wasm: "npm:@scope/shout/dist/shout.wasm", abi: adapter, wit: ./shout.wit, adapter: ./shout.ts }
 links:
@@ -88,6 +89,7 @@ describe('a manifest that says everything', () => {
       instances: 'per-call',
       busy: 'refuse',
       restart: { policy: 'restart', backoffMs: 100, ceiling: { amount: 10, perMs: 60_000 } },
+      snapshot: { call: 'warm-up' },
       limits: {
         memoryBytes: 131_072,
         tableEntries: 0,
@@ -226,6 +228,7 @@ describe('a manifest that says little', () => {
       instances: 'per-label',
       busy: 'queue',
       restart: { policy: 'restart', backoffMs: 0, ceiling: { amount: 100, perMs: 60_000 } },
+      snapshot: null,
       limits: COMPARTMENT_LIMITS,
       isInterruptible: true,
     });
