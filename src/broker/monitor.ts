@@ -124,8 +124,8 @@ export class Monitor {
     const args = type.params.map((param, i) => this.#streams.carry(request, param.type, crossing.args[i]));
     try {
       const value = await instanceOf(entered.slot).callSuspending(exportTarget(crossing.edge).index, args);
-      const reply = this.#complete(crossing, entered, value);
-      return { ...reply, value: this.#streams.carry({ ...request, side: 'reply' }, type.result, value) };
+      // Before the instance is left: what it gives a stream of does not go with its call.
+      return this.#complete(crossing, entered, this.#streams.carry({ ...request, side: 'reply' }, type.result, value));
     } catch (error) {
       for (const [i, arg] of args.entries()) returnSources(type.params[i]?.type ?? null, arg);
       throw this.#fail(crossing, entered, error);

@@ -1,8 +1,8 @@
-import { sizeOf } from '../abi/size.ts';
+import { sizerOf } from '../abi/size.ts';
 import { chunkType, fromProgram, mapSources, Source, type StreamType } from '../compartment/source.ts';
 import { CofferdamError, isCofferdamError } from '../error.ts';
 import type { AllowedCall } from '../label/index.ts';
-import type { ValType } from '../wasm/types.ts';
+import type { FuncType, ValType } from '../wasm/types.ts';
 import type { Crossing } from './crossing.ts';
 import type { Decisions } from './decisions.ts';
 import type { Compartment, Edge } from './edge.ts';
@@ -54,6 +54,7 @@ export class Streams {
   #guard(carrier: Carrier, type: StreamType, source: Source): Source {
     const { crossing, slot } = carrier;
     const { signal } = crossing.chain;
+    const chunk: FuncType = { params: [], result: chunkType(type), async: false };
     const ends = [crossing.from, slot].filter((end) => end !== null);
     const { promise: aborted, reject } = Promise.withResolvers<never>();
     aborted.catch(() => undefined);
@@ -82,7 +83,7 @@ export class Streams {
         if (step.done) close();
         else {
           this.#assertAllowed(carrier);
-          this.#record(carrier, type, step.value);
+          this.#record(carrier, type, sizerOf(chunk).result(step.value));
           if (type.kind === 'future') close();
         }
         return step;
@@ -103,10 +104,9 @@ export class Streams {
     if (!verdict.allowed) throw this.#env.recorder.denied({ ...crossing, edge }, verdict);
   }
 
-  #record({ crossing, verdict, slot, message, side }: Carrier, type: StreamType, chunk: unknown): void {
+  #record({ crossing, verdict, slot, message, side }: Carrier, type: StreamType, size: number): void {
     const { recorder } = this.#env;
-    const of = chunkType(type);
-    const bytes = of === null ? 0 : sizeOf(of, chunk) - (type.kind === 'stream' ? LIST_BYTES : 0);
+    const bytes = type.kind === 'stream' ? size - LIST_BYTES : size;
     if (slot === null) {
       if (side === 'request') recorder.written({ ...crossing, bytes }, message, verdict);
       else recorder.read(crossing, message, verdict.reply, bytes);
