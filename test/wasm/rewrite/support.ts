@@ -54,11 +54,17 @@ export interface Guest {
   interrupt(value: number): void;
 }
 
-export function run(module: Rewritten, imports: WebAssembly.Imports = {}, fuel = 2n ** 62n): Guest {
+/** `sharedFuel` is that of another guest, for modules that share it. */
+export function run(
+  module: Rewritten,
+  imports: WebAssembly.Imports = {},
+  fuel = 2n ** 62n,
+  sharedFuel: WebAssembly.Global | null = null,
+): Guest {
   const interruptMemory = new WebAssembly.Memory({ initial: 1, maximum: 1, shared: true });
   const word = new Int32Array(interruptMemory.buffer);
   const memories = module.memories.map(makeMemory);
-  const shared = new WebAssembly.Global({ value: 'i64', mutable: true }, fuel);
+  const shared = sharedFuel ?? new WebAssembly.Global({ value: 'i64', mutable: true }, fuel);
   const ours: Record<string, WebAssembly.ImportValue> = {};
   for (const [i, { name }] of module.memories.entries()) ours[name] = memories[i] as WebAssembly.Memory;
   if (module.importsInterrupt) ours[INTERRUPT] = interruptMemory;
