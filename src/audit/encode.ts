@@ -1,11 +1,21 @@
 import { CofferdamError } from '../error.ts';
-import type { EventInput, StoredLabel } from './events.ts';
+import type { EventInput, EventInputOf, StoredLabel } from './events.ts';
 import { type FieldType, PORT_RECORD, RECORD_BY_KIND, type RecordFormat } from './format.ts';
 import { LIMITS } from './limits.ts';
 import { PortTable } from './ports.ts';
 
 /** Room for the numbers of one record; strings and lists ask for their own. */
 const RECORD_SLACK_BYTES = 512;
+
+/** Fields of a record, and kinds: see format.ts. */
+const MAX_FIELDS = 16;
+const MAX_CODES = 32;
+const CALL = codeOf('call') * MAX_FIELDS;
+const REPLY = codeOf('reply') * MAX_FIELDS;
+type CallInput = EventInputOf<'call'>;
+type ReplyInput = EventInputOf<'reply'>;
+/** Equal to no value of a field. */
+const NOTHING = {};
 
 /**
  * Writes the payload of one batch, format 4. A record is: kind code, time (zigzag difference to the record before it, in
@@ -22,6 +32,9 @@ export class BatchEncoder {
   readonly #names = new Map<string, number>();
   readonly #labels = new Map<StoredLabel, number>();
   readonly #labelKeys = new Map<string, number>();
+  /** By kind and position of a field: the name or label that was written there last in this batch, and its number. */
+  readonly #last: unknown[] = new Array(MAX_FIELDS * MAX_CODES).fill(NOTHING);
+  readonly #lastNumbers = new Int32Array(MAX_FIELDS * MAX_CODES);
   /** Outlives the batch. */
   readonly #ports = new PortTable();
 
@@ -59,12 +72,15 @@ export class BatchEncoder {
       this.#bytes[this.#at++] = record.code;
       const delta = timeMs - this.#lastMs;
       this.#uint(delta < 0 ? -2 * delta - 1 : 2 * delta);
-      this.#fields(record, event as unknown as Readonly<Record<string, unknown>>);
+      const isWritten =
+        event.kind === 'call' ? this.#callAgain(event) : event.kind === 'reply' && this.#replyAgain(event);
+      if (!isWritten) this.#fields(record, event as unknown as Readonly<Record<string, unknown>>);
     } catch (error) {
       this.#at = at;
       forgetAfter(this.#names, names);
       forgetAfter(this.#labelKeys, labels);
       forgetAfter(this.#labels, labels);
+      this.#forgetLast();
       throw error instanceof FieldError ? badEvent(record.kind, error.message, 'cannot be recorded') : error;
     }
     if (this.#count === 0) this.#firstMs = timeMs;
@@ -82,37 +98,91 @@ export class BatchEncoder {
     this.#names.clear();
     this.#labels.clear();
     this.#labelKeys.clear();
+    this.#forgetLast();
   }
 
-  #fields(record: RecordFormat, event: Readonly<Record<string, unknown>>): void {
-    const { names, types } = record;
+  #forgetLast(): void {
+    this.#last.fill(NOTHING);
+  }
+
+  #fields({ code, names, types }: RecordFormat, event: Readonly<Record<string, unknown>>): void {
+    const memo = code * MAX_FIELDS;
     for (let i = 0; i < names.length; i++) {
       const name = names[i] as string;
+      const value = event[name];
+      // Most fields hold what they held in the last record of their kind.
+      if (value === this.#last[memo + i]) {
+        this.#uint(this.#lastNumbers[memo + i]);
+        continue;
+      }
       try {
-        this.#field(types[i] as FieldType, event[name], event);
+        this.#field(types[i] as FieldType, value, event, memo + i);
       } catch (error) {
         throw error instanceof FieldError ? new FieldError(name) : error;
       }
     }
   }
 
-  #field(type: FieldType, value: unknown, event: Readonly<Record<string, unknown>>): void {
+  /** A call that differs from the last one in its numbers alone, as most do. False, and nothing is written, if it is another. */
+  #callAgain({
+    message,
+    parent,
+    edge,
+    from,
+    to,
+    requestLabel,
+    instanceLabel,
+    export: name,
+    bytes,
+  }: CallInput): boolean {
+    const last = this.#last;
+    const at = CALL;
+    if (edge !== last[at + 2] || from !== last[at + 3] || to !== last[at + 4] || name !== last[at + 7]) return false;
+    if (requestLabel !== last[at + 5] || instanceLabel !== last[at + 6]) return false;
+    if (!isUint(message) || !isUint(bytes) || (parent !== null && !isUint(parent))) return false;
+    this.#uint(message);
+    this.#uint(parent === null ? 0 : parent + 1);
+    for (let field = 2; field <= 7; field++) this.#uint(this.#lastNumbers[at + field]);
+    this.#uint(bytes);
+    return true;
+  }
+
+  #replyAgain({ message, from, to, label, bytes, outcome }: ReplyInput): boolean {
+    const last = this.#last;
+    const at = REPLY;
+    if (from !== last[at + 1] || to !== last[at + 2] || label !== last[at + 3] || outcome !== last[at + 5])
+      return false;
+    if (!isUint(message) || !isUint(bytes)) return false;
+    this.#uint(message);
+    for (let field = 1; field <= 3; field++) this.#uint(this.#lastNumbers[at + field]);
+    this.#uint(bytes);
+    this.#uint(this.#lastNumbers[at + 5]);
+    return true;
+  }
+
+  #remember(memo: number, value: unknown, number: number): void {
+    this.#last[memo] = value;
+    this.#lastNumbers[memo] = number;
+  }
+
+  #field(type: FieldType, value: unknown, event: Readonly<Record<string, unknown>>, memo: number): void {
     switch (type) {
       case 'uint':
         this.#uint(value);
         break;
       case 'uint?':
-        this.#uint(value === null ? 0 : (value as number) + 1);
+        this.#uint(value === null ? 0 : value === -1 ? Number.NaN : (value as number) + 1);
         break;
       case 'name':
         this.#name(value);
+        this.#remember(memo, value, this.#names.get(value as string) as number);
         break;
       case 'name?':
         this.#uint(value === null ? 0 : 1);
         if (value !== null) this.#name(value);
         break;
       case 'label':
-        this.#label(value as StoredLabel);
+        this.#label(value as StoredLabel, memo);
         break;
       case 'names':
         this.#list(value);
@@ -141,6 +211,10 @@ export class BatchEncoder {
   }
 
   #uint(value: unknown): void {
+    if (((value as number) & 0x7f) === value) {
+      this.#bytes[this.#at++] = value;
+      return;
+    }
     if (!Number.isSafeInteger(value) || (value as number) < 0) throw new FieldError();
     const bytes = this.#bytes;
     let rest = value as number;
@@ -187,10 +261,13 @@ export class BatchEncoder {
     }
   }
 
-  #label(label: StoredLabel): void {
+  #label(label: StoredLabel, memo: number): void {
     const same = this.#labels.get(label);
-    if (same !== undefined) this.#uint(same);
-    else this.#newLabel(label);
+    if (same === undefined) this.#newLabel(label);
+    else {
+      this.#uint(same);
+      this.#remember(memo, label, same);
+    }
   }
 
   #newLabel(label: StoredLabel): void {
@@ -230,6 +307,12 @@ export class BatchEncoder {
     this.#bytes = larger;
   }
 }
+
+function codeOf(kind: EventInput['kind']): number {
+  return RECORD_BY_KIND.get(kind)?.code ?? 0;
+}
+
+const isUint = (value: number): boolean => Number.isSafeInteger(value) && value >= 0 && value < Number.MAX_SAFE_INTEGER;
 
 /** The field that can't be written; carries its name upward. */
 class FieldError extends Error {}

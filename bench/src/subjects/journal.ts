@@ -65,7 +65,7 @@ function callEvent(message: number): EventInput {
   return {
     kind: 'call',
     message,
-    parent: message - 1,
+    parent: message === 0 ? null : message - 1,
     edge: 'caller -> callee: bench:guests/ops#add',
     from: 'caller@{member:m1}#1',
     to: 'callee@{member:m1}#2',
