@@ -21,8 +21,11 @@ const ENTRIES = {
   suite: 'src/suite/index.ts',
   'case-worker': 'src/suite/case-worker.ts',
   'parse-worker': 'src/load/parse-worker.ts',
+  'watchdog-worker': 'src/compartment/watchdog-worker.ts',
   'guest-thread': 'src/host/guest-thread.ts',
   warden: 'src/compartment/remote/warden.ts',
+  'guest-process': 'src/host/guest-process.ts',
+  'lifeline-worker': 'src/compartment/process/lifeline-worker.ts',
 };
 
 /** They load their core modules from beside their code; the second only for components with async functions. */

@@ -131,6 +131,10 @@ export const CODES = {
   GRANT_NOT_OWNER: 'Only the owner of a tag grants and revokes its privileges.',
   GRANT_UNKNOWN: 'There is no grant to revoke.',
   LIMIT_CALL_DEPTH: 'Too many calls are nested in one another.',
+  LIMIT_CPU: 'A call ran for longer than its compartment may, waiting not counted.',
+  LIMIT_DEADLINE: 'A call took longer than its compartment, or its caller, allows.',
+  LIMIT_FUEL: 'A call used up the fuel of its compartment.',
+  LIMIT_HOST_MEMORY: 'One more instance would have more memory than the manifest allows to all.',
   LIMIT_INSTANCES: 'There are as many live instances as the manifest allows.',
   LIMIT_OUTPUT: 'A guest wrote too much to stdout and stderr in one call.',
   LIMIT_QUEUE: 'Too many posted messages wait for this receiver at this label.',
@@ -183,6 +187,12 @@ export const CODES = {
   FILE_TOO_MANY: 'The folder holds more files than can be listed.',
   FILE_UNLABELLED: 'The file lies in no folder that gives it a label.',
   RESOURCE_UNKNOWN: 'There is no such resource of files.',
+  // control
+  CONTROL_AMBIGUOUS: 'Several hosts run, and the command does not say which it means.',
+  CONTROL_LIMIT: 'A peer of the control socket sends too much, or too fast.',
+  CONTROL_PATH: 'A control socket cannot be where it was asked for.',
+  CONTROL_REQUEST: 'What came over the control socket cannot be read.',
+  CONTROL_UNREACHABLE: 'No host answers at its control socket.',
   // cli
   CLI_USAGE: 'The command line is not understood.',
   CLI_ARGS: 'The arguments for a call, given on the command line, cannot be read.',

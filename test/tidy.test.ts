@@ -45,8 +45,11 @@ const ENTRIES = [
   'src/index.ts',
   'src/cli/main.ts',
   'src/load/parse-worker.ts',
+  'src/compartment/watchdog-worker.ts',
   'src/host/guest-thread.ts',
   'src/compartment/remote/warden.ts',
+  'src/host/guest-process.ts',
+  'src/compartment/process/lifeline-worker.ts',
   'src/suite/index.ts',
   'src/suite/case-worker.ts',
 ];

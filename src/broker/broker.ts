@@ -4,8 +4,9 @@ import { CofferdamError } from '../error.ts';
 import type { Label, LabelSpace } from '../label/index.ts';
 import type { HostLimits } from '../policy/policy.ts';
 import { Blame } from './blame.ts';
+import { failureOf, timedEntry } from './call-limits.ts';
 import type { Chain } from './chain.ts';
-import { type Crossing, guestCrossing, type Reply, toCofferdamError } from './crossing.ts';
+import { type Crossing, guestCrossing, type Reply, toCofferdamError, withLabel } from './crossing.ts';
 import { Decisions } from './decisions.ts';
 import { type Compartment, type Edge, mayWait } from './edge.ts';
 import { type Binding, Fuser } from './fuse.ts';
@@ -20,6 +21,7 @@ import { Posts } from './posts.ts';
 import { Prepared } from './prepared.ts';
 import { asPresent, importOf } from './present.ts';
 import type { Recorder } from './recorder.ts';
+import { TimedEntry } from './timing.ts';
 
 /**
  * Where messages come from and when they go: calls of the host, calls of guests, posts and their queue, waiting for an
@@ -37,6 +39,7 @@ export class Broker {
   readonly #kernel: Kernel;
   readonly #fuser: Fuser;
   readonly #monitor: Monitor;
+  readonly #powers: Powers;
   #recorder: Recorder;
   #limits: HostLimits;
 
@@ -53,6 +56,7 @@ export class Broker {
     this.grants = env.grants;
     this.#recorder = env.recorder;
     this.#limits = env.limits;
+    this.#powers = env.powers;
     this.#fuser = new Fuser({
       kernel: env.kernel,
       bind: (slot, index, bound) => this.#bind(slot, index, bound),
@@ -74,6 +78,7 @@ export class Broker {
       lifecycle,
       blame,
       maxInstances: env.limits.instances,
+      maxMemoryBytes: env.limits.memoryBytes,
       maxWorkers: env.limits.workers,
       maxWaiting: env.limits.waiting,
       format: (label) => this.space.format(label),
@@ -83,6 +88,7 @@ export class Broker {
           fuse: (index, end) => this.#fuse(slot, index, end),
           leave: env.kernel.leaveOf(slot.cell),
           ended: (error) => this.#ended(slot, error),
+          bounded: (body) => this.#bounded(slot, body),
         }),
       onStart: (slot) => this.#recorder.started(slot),
       onStop: (slot) => this.#recorder.stopped(slot),
@@ -97,7 +103,7 @@ export class Broker {
   }
 
   makeChain(signal: AbortSignal | null = null): Chain {
-    return this.#kernel.begin({ signal, maxDepth: this.#limits.callDepth });
+    return this.#kernel.begin({ signal, maxDepth: this.#limits.callDepth, timing: this.#powers });
   }
 
   /** One export at one label, decided once: for host code that calls it often. */
@@ -127,10 +133,17 @@ export class Broker {
   }
 
   /** A call by trusted host code: it waits for a busy instance, and gets the result with its label. */
-  call(crossing: Crossing): Promise<Reply> {
+  call(crossing: Crossing, deadlineMs: number | null = null): Promise<Reply> {
     const { chain, edge } = crossing;
+    // From here on, and not from when it enters: it may have to wait for that.
+    if (deadlineMs !== null) chain.timing.enter(new TimedEntry(edge.to, { deadlineMs, cpuMs: null }, true));
     const reply = this.#run(crossing).finally(() => this.finish(chain));
-    return chain.signal && isSuspending(edge) ? this.#orAborted(reply, chain, chain.signal) : reply;
+    return isSuspending(edge) ? this.#orEnded(reply, crossing) : reply;
+  }
+
+  /** The host closes: nothing that waits is waited for any longer. */
+  abandon(): void {
+    this.#kernel.abandon();
   }
 
   /** The host's own messages wait for an instance that is suspended in another call. */
@@ -141,6 +154,7 @@ export class Broker {
     const isPost = posted !== undefined;
     chain.assertGoing();
     for (let wait = this.#obstacle(crossing, isPost); wait; wait = this.#obstacle(crossing, isPost)) {
+      chain.timing.pause();
       await wait;
       chain.assertGoing();
       crossing = asPresent(this.compartments, sent);
@@ -186,7 +200,9 @@ export class Broker {
   async #deliver(sent: Crossing, message: number): Promise<void> {
     const chain = this.makeChain();
     try {
-      await this.#run({ ...sent, from: null, chain }, message);
+      const crossing = { ...sent, from: null, chain };
+      const run = this.#run(crossing, message);
+      await (isSuspending(sent.edge) ? this.#orEnded(run, crossing) : run);
     } catch (error) {
       // Nobody waits for it: what happened is in the journal. An error of our own is not to be lost with it.
       this.#recorder.undelivered(sent, toCofferdamError(error));
@@ -226,6 +242,22 @@ export class Broker {
     this.instances.discard(slot);
   }
 
+  /** A destructor that the program asks for: no call, and so without reach, but with the limits of one. */
+  #bounded<T>(slot: Slot, body: () => T): T {
+    const chain = this.makeChain();
+    chain.timing.enter(timedEntry(slot.compartment));
+    slot.refuel();
+    try {
+      return body();
+    } catch (error) {
+      const failure = failureOf(error, chain, [slot]);
+      this.#ended(slot, failure);
+      throw failure;
+    } finally {
+      this.finish(chain);
+    }
+  }
+
   #bind(slot: Slot, index: number, bound: Slot | null): Binding {
     const { chain } = slot;
     const edge = importOf(this.compartments, slot, index);
@@ -253,20 +285,27 @@ export class Broker {
     return slot?.chain ? this.instances.waitFor(slot, signal, isPost) : null;
   }
 
-  /** The caller goes on at once; instances that are suspended in the chain are ended, whatever they wait for. */
-  #orAborted(reply: Promise<Reply>, chain: Chain, signal: AbortSignal): Promise<Reply> {
+  /** When the caller aborts it or its time is over: the caller goes on at once, and what is suspended in the chain ends. */
+  #orEnded(reply: Promise<Reply>, { chain, edge, request }: Crossing): Promise<Reply> {
+    const { signal } = chain;
     return new Promise((resolve, reject) => {
-      const abort = () => {
-        reject(
-          chain.fail(
-            new CofferdamError('CALL_ABORTED', 'The call was aborted by its caller.', { cause: signal.reason }),
-          ),
-        );
-        for (const slot of this.instances.list())
-          if (slot.chain === chain) this.instances.discard(slot, 'its call was aborted');
+      const end = (failure: CofferdamError, why: string) => {
+        reject(failure);
+        for (const slot of this.instances.list()) if (slot.chain === chain) this.instances.discard(slot, why);
       };
-      signal.addEventListener('abort', abort, { once: true });
-      reply.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));
+      const abort = () => {
+        const cause = signal?.reason;
+        const aborted = new CofferdamError('CALL_ABORTED', 'The call was aborted by its caller.', { cause });
+        end(chain.fail(aborted), 'its call was aborted');
+      };
+      chain.onOverdue = (error) => {
+        const { compartment, limitMs } = error.details;
+        this.#recorder.limit(String(compartment), 'deadline', Number(limitMs));
+        const verdict = this.decisions.standing(edge, { from: null, request });
+        end(withLabel(chain.fail(error), verdict.allowed ? verdict.reply : request), 'its call took too long');
+      };
+      signal?.addEventListener('abort', abort, { once: true });
+      reply.then(resolve, reject).finally(() => signal?.removeEventListener('abort', abort));
     });
   }
 }

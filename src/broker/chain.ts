@@ -1,9 +1,11 @@
 import { CofferdamError } from '../error.ts';
 import type { Slot } from './instances.ts';
+import { Timing, type TimingEnv } from './timing.ts';
 
 export interface ChainOptions {
   readonly signal: AbortSignal | null;
   readonly maxDepth: number;
+  readonly timing: TimingEnv;
 }
 
 /**
@@ -22,19 +24,25 @@ export class Chain {
   readonly deadCells: number[] = [];
   readonly signal: AbortSignal | null;
   readonly maxDepth: number;
+  readonly timing: Timing;
+  /** Its time is over while it waits: whoever waits for it is told, and its instances are ended. */
+  onOverdue: (error: CofferdamError) => void = (error) => void this.fail(error);
 
   readonly #onFail: () => void;
 
-  constructor({ id, signal, maxDepth, onFail }: ChainOptions & { id: number; onFail: () => void }) {
+  constructor({ id, signal, maxDepth, timing, onFail }: ChainOptions & { id: number; onFail: () => void }) {
     this.id = id;
     this.#onFail = onFail;
     this.signal = signal;
     this.maxDepth = maxDepth;
+    this.timing = new Timing(timing, (error) => this.onOverdue(error));
   }
 
-  /** Throws what already ended this chain, or CALL_ABORTED. */
+  /** Throws what already ended this chain, LIMIT_DEADLINE or LIMIT_CPU when its time is over, or CALL_ABORTED. */
   assertGoing(): void {
     if (this.failure) throw this.failure;
+    const exceeded = this.timing.exceeded();
+    if (exceeded !== null) throw this.fail(exceeded);
     if (this.signal?.aborted) {
       throw this.fail(
         new CofferdamError('CALL_ABORTED', 'The call was aborted by its caller.', { cause: this.signal.reason }),

@@ -51,6 +51,8 @@ export interface Reply {
   readonly value: unknown;
   readonly label: Label;
   readonly message: number;
+  /** Steps that the call took in its compartment, where they are counted. As secret as the value. */
+  readonly fuel?: number;
 }
 
 /**

@@ -1,4 +1,5 @@
 import type { InstanceHost } from '../compartment/contract.ts';
+import type { Interrupts } from '../compartment/interrupts.ts';
 import { CofferdamError } from '../error.ts';
 import type { Slot } from './instances.ts';
 import type { Recorder } from './recorder.ts';
@@ -7,6 +8,10 @@ import type { Recorder } from './recorder.ts';
 export interface Powers {
   readonly nowMs: () => number;
   readonly random: (bytes: Uint8Array) => void;
+  /** Of this thread; taken at the first use. */
+  readonly interrupts: () => Interrupts;
+  /** Monotonic. */
+  readonly elapsedMs: () => number;
 }
 
 const NS_PER_MS = 1_000_000n;
@@ -16,11 +21,15 @@ export function makeInstanceHost(
   slot: Slot,
   recorder: Recorder,
   powers: Powers,
-  reach: Pick<InstanceHost, 'call' | 'fuse' | 'leave' | 'ended'>,
+  reach: Pick<InstanceHost, 'call' | 'fuse' | 'leave' | 'ended' | 'bounded'>,
 ): InstanceHost {
-  const maxBytes = slot.compartment.policy.limits.outputBytes;
+  const { policy, code } = slot.compartment;
+  const maxBytes = policy.limits.outputBytes;
   return {
     ...reach,
+    ...(policy.isInterruptible && !code.isAsync ? { interrupt: powers.interrupts().memory } : {}),
+    ...(slot.fuel === null ? {} : { fuel: slot.fuel }),
+    resumed: () => slot.chain?.timing.resume(),
     suspending: slot.compartment.edges.suspending,
     output: (stream, bytes) => {
       if (bytes.length === 0) return; // no limit would end a flood of nothing

@@ -2,6 +2,7 @@ import type { Instance, InstanceHost } from '../compartment/contract.ts';
 import { CofferdamError } from '../error.ts';
 import type { Label } from '../label/index.ts';
 import type { Blame } from './blame.ts';
+import { failureOf, fuelOf } from './call-limits.ts';
 import type { Chain } from './chain.ts';
 import type { Compartment } from './edge.ts';
 import type { Kernel } from './kernel.ts';
@@ -26,6 +27,8 @@ export class Slot {
   message = 0;
   /** Streams and futures with an end here, handed over in messages and not over yet. */
   streams = 0;
+  /** Counted down by the guest; null where there is no limit. */
+  readonly fuel: WebAssembly.Global | null;
   /** Bytes written to stdout and stderr in the chain that is, or was last, inside. */
   output: { chain: Chain | null; bytes: number } = { chain: null, bytes: 0 };
   readonly #kernel: Kernel;
@@ -36,6 +39,7 @@ export class Slot {
     this.id = id;
     this.compartment = compartment;
     this.label = label;
+    this.fuel = fuelOf(compartment);
   }
 
   /** The chain that is inside, or null when the instance is free. */
@@ -45,6 +49,17 @@ export class Slot {
 
   set chain(chain: Chain | null) {
     this.#kernel.setChain(this.cell, chain);
+  }
+
+  /** For a call that begins. */
+  refuel(): void {
+    if (this.fuel !== null) this.fuel.value = BigInt(this.compartment.policy.limits.fuel ?? 0);
+  }
+
+  /** Of the call that was last inside; null where it is not counted. */
+  get fuelUsed(): number | null {
+    if (this.fuel === null) return null;
+    return Number(BigInt(this.compartment.policy.limits.fuel ?? 0) - (this.fuel.value as bigint));
   }
 
   /** Nothing enters it any more, and what is left of it on a stack gets nowhere. */
@@ -59,6 +74,8 @@ export class Slot {
 export interface InstancesEnv {
   readonly kernel: Kernel;
   readonly maxInstances: number;
+  /** Of all instances together; null: unbounded. */
+  readonly maxMemoryBytes: number | null;
   /** Instances of other kinds than inline. */
   readonly maxWorkers: number;
   readonly maxWaiting: number;
@@ -226,7 +243,8 @@ export class Instances {
       this.#env.onStart(slot);
       this.#env.lifecycle.started(slot);
       slot.instance = compartment.code.instantiate(this.#env.hostOf(slot));
-    } catch (error) {
+    } catch (thrown) {
+      const error = failureOf(thrown, chain, [slot]);
       this.#env.blame.failedToStart(slot, chain, error);
       this.discard(slot, 'it did not start');
       throw error;
@@ -257,11 +275,29 @@ export class Instances {
           : this.#isRemoteFull(compartment)
             ? [this.#env.maxWorkers, 'limits.workers']
             : [0, ''];
-    if (key === '') return;
+    if (key === '') return this.#assertMemory(compartment);
     throw new CofferdamError(
       'LIMIT_INSTANCES',
       `A new instance of ${compartment.name} would be number ${limit + 1}. Raise ${key}, or unload what is idle.`,
       { details: { limit, key } },
+    );
+  }
+
+  /**
+   * By what instances may have, not by what they have: how much a guest has taken so far may depend on secrets, and must
+   * not be felt at another label.
+   */
+  #assertMemory({ name, policy }: Compartment): void {
+    const { maxMemoryBytes } = this.#env;
+    if (maxMemoryBytes === null) return;
+    const taken = this.list().reduce((sum, slot) => sum + slot.compartment.policy.limits.memoryBytes, 0);
+    const wanted = policy.limits.memoryBytes;
+    if (taken + wanted <= maxMemoryBytes) return;
+    throw new CofferdamError(
+      'LIMIT_HOST_MEMORY',
+      `A new instance of ${name} may take ${wanted} bytes of memory, ${taken} of ${maxMemoryBytes} are taken. ` +
+        `Raise limits.memory, lower compartments.${name}.limits.memory, or unload what is idle.`,
+      { details: { compartment: name, wantedBytes: wanted, takenBytes: taken, limit: maxMemoryBytes } },
     );
   }
 }

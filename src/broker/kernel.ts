@@ -141,9 +141,15 @@ export class Kernel {
     return chain;
   }
 
+  /** The host closes: what still waits is waited for no longer. */
+  abandon(): void {
+    for (const chain of this.#chains.values()) chain.timing.close();
+  }
+
   /** No frame of the chain is on any stack any more. */
   finish(chain: Chain): void {
     this.#chains.delete(chain.id);
+    chain.timing.close();
     for (const address of chain.deadCells.splice(0)) this.release(address);
   }
 }

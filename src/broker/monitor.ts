@@ -1,6 +1,7 @@
 import { forProgram, mapSources, returnSources } from '../compartment/source.ts';
-import { CofferdamError } from '../error.ts';
+import { CofferdamError, isCofferdamError } from '../error.ts';
 import type { AllowedCall, Label, LabelSpace } from '../label/index.ts';
+import { failureOf, timedEntry } from './call-limits.ts';
 import type { Chain } from './chain.ts';
 import {
   type Crossing,
@@ -22,6 +23,7 @@ import type { Preparation } from './prepared.ts';
 import type { Recorder } from './recorder.ts';
 import { callResource } from './resource-call.ts';
 import { type Carrier, Streams } from './streams.ts';
+import type { TimedEntry } from './timing.ts';
 
 /** A crossing that was let in. */
 interface Entered {
@@ -83,22 +85,32 @@ export class Monitor {
     const { compartment, index } = exportTarget(edge);
     const isPlain = !verdict.exportGateUsed && compartment.policy.instances === 'per-label';
     if (!isPlain) return null;
-    const slot = this.#instances.ensure(compartment, verdict.instance, chain);
+    const timed = timedEntry(compartment);
+    const slot = this.#startIn(timed, () => this.#instances.ensure(compartment, verdict.instance, chain), chain);
     const port = before?.slot === slot ? before.port : this.#recorder.port(edge, sender, slot, verdict);
-    return { slot, instance: instanceOf(slot), index, port, reply: verdict.reply };
+    return { slot, instance: instanceOf(slot), index, port, timed, reply: verdict.reply };
+  }
+
+  #startIn(timed: TimedEntry, start: () => Slot, { timing }: Chain): Slot {
+    timing.enter(timed);
+    try {
+      return start();
+    } finally {
+      timing.leave();
+    }
   }
 
   /** A prepared call failed in its instance. */
   failPrepared(crossing: Crossing, { slot, reply }: Preparation, error: unknown): CofferdamError {
     const { chain } = crossing;
-    const cause = toCofferdamError(error);
-    const isCallersFault = cause.code === 'ARGUMENT_TYPE' && chain.failure === null;
-    if (isCallersFault) {
+    if (isCofferdamError(error, 'ARGUMENT_TYPE') && chain.failure === null) {
+      chain.timing.leave();
       this.#instances.leave(slot);
-      return withLabel(cause, reply);
+      return withLabel(error, reply);
     }
     const inside = this.#insideSince(chain, 0);
-    const failure = chain.fail(cause, inside.at(-1) ?? slot);
+    const failure = chain.fail(failureOf(error, chain, inside), inside.at(-1) ?? slot);
+    chain.timing.leave();
     this.#instances.settle(chain, inside);
     for (const other of inside) this.#discard(other, chain);
     return withLabel(failure, reply);
@@ -123,9 +135,15 @@ export class Monitor {
     const request: Carrier = { ...entered, crossing, side: 'request' };
     const args = type.params.map((param, i) => this.#streams.carry(request, param.type, crossing.args[i]));
     try {
-      const value = await instanceOf(entered.slot).callSuspending(exportTarget(crossing.edge).index, args);
+      const answer = instanceOf(entered.slot).callSuspending(exportTarget(crossing.edge).index, args);
+      crossing.chain.timing.pause();
+      const value = await answer;
       // Before the instance is left: what it gives a stream of does not go with its call.
-      return this.#complete(crossing, entered, this.#streams.carry({ ...request, side: 'reply' }, type.result, value));
+      return this.#complete(
+        crossing,
+        entered,
+        this.#streams.carry({ ...request, side: 'reply' }, type.result, value),
+      );
     } catch (error) {
       for (const [i, arg] of args.entries()) returnSources(type.params[i]?.type ?? null, arg);
       throw this.#fail(crossing, entered, error);
@@ -141,17 +159,20 @@ export class Monitor {
     const message = posted ?? this.#recorder.nextMessage();
     const settle = this.#release(crossing, verdict, message);
     let slot: Slot | undefined;
+    chain.timing.enter(timedEntry(compartment)); // to start an instance takes of its time
     try {
       slot = this.#instances.enter(compartment, verdict.instance, chain);
       slot.message = message;
       this.#recorder.entered(crossing, slot, message, verdict, posted !== undefined);
     } catch (error) {
       const failure = chain.fail(toCofferdamError(error));
+      chain.timing.leave();
       if (slot) this.#instances.discard(slot, 'its call could not be recorded');
       settle(0);
       this.#recorder.notEntered(crossing, message, failure);
       throw crossing.from === null ? withLabel(failure, verdict.reply) : failure;
     }
+    slot.refuel();
     chain.depth += 1;
     return { verdict, slot, message, epoch: this.#grants.epoch, settle };
   }
@@ -182,8 +203,10 @@ export class Monitor {
     settle(bytes);
     this.#recorder.replied(crossing, slot, message, label, bytes, outcomeOf(value, edge));
     chain.depth -= 1;
+    chain.timing.leave();
+    const fuel = slot.fuelUsed;
     this.#instances.leave(slot);
-    return { value, label, message };
+    return { value, label, message, ...(fuel === null ? {} : { fuel }) };
   }
 
   /** A reply is a message, too: a privilege that was revoked while the callee ran releases nothing any more (rule 8). */
@@ -202,12 +225,12 @@ export class Monitor {
     const { slot, message, settle } = entered;
     const { chain, from } = crossing;
     const label = from === null ? this.#replyLabel(crossing, entered) : entered.verdict.reply;
-    const cause = toCofferdamError(error);
     chain.depth -= 1;
     settle(0);
-    const isCallersFault = cause.code === 'ARGUMENT_TYPE' && from === null && chain.failure === null;
+    const isCallersFault = isCofferdamError(error, 'ARGUMENT_TYPE') && from === null && chain.failure === null;
     const inside = isCallersFault ? [] : this.#insideSince(chain, message);
-    const failure = isCallersFault ? cause : chain.fail(cause, inside.at(-1) ?? slot);
+    const failure = isCallersFault ? error : chain.fail(failureOf(error, chain, inside), inside.at(-1) ?? slot);
+    chain.timing.leave();
     // Where it is the caller's fault, nothing of the guest ran.
     if (isCallersFault) this.#instances.leave(slot);
     else this.#instances.settle(chain, inside);
@@ -244,7 +267,9 @@ export class Monitor {
         const carried = this.#streams.carry(carrier, param.type, crossing.args[i]);
         return mapSources(param.type, carried, forProgram);
       });
-      const value = await callResource(edge, args, context);
+      const answer = callResource(edge, args, context);
+      chain.timing.pause();
+      const value = await answer;
       settle(crossing.bytes);
       if (!edge.isPost) this.#recorder.read(crossing, message, reply, sizeOfResult(edge, value));
       chain.assertGoing();

@@ -5,6 +5,7 @@ import type { Chain } from './chain.ts';
 import type { Crossing } from './crossing.ts';
 import type { Slot } from './instances.ts';
 import type { Kernel } from './kernel.ts';
+import type { TimedEntry } from './timing.ts';
 
 /** What a prepared call was decided to be, for as long as the epoch lasts. */
 export interface Preparation {
@@ -12,6 +13,7 @@ export interface Preparation {
   readonly instance: Instance;
   readonly index: number;
   readonly port: number;
+  readonly timed: TimedEntry;
   readonly reply: Label;
 }
 
@@ -53,14 +55,17 @@ export class Prepared {
     if (this.#epoch !== kernel.epoch) this.#prepare();
     const preparation = this.#preparation;
     if (preparation === null) return this.#callInFull(args, bytes);
-    const { slot, instance, index, port } = preparation;
+    const { slot, instance, index, port, timed } = preparation;
     if (!kernel.isFree(slot.cell)) return this.#callInFull(args, bytes); // says who is inside
     kernel.setChain(slot.cell, chain);
     kernel.record(port, bytes, 0);
+    chain.timing.enter(timed);
+    slot.refuel();
     try {
       const value = instance.call(index, args);
       if (chain.failure) throw chain.failure;
       kernel.recordReply(port, this.#sizer.result(value));
+      chain.timing.leave();
       kernel.setChain(slot.cell, null);
       return value;
     } catch (error) {

@@ -261,7 +261,18 @@ export function whyNotFused(policy: Policy, from: Compartment, edge: Edge, index
   if (isPost) return 'it is a post';
   if (linkGate !== null || exportGate !== null) return `the ${linkGate ? 'link' : 'export'} has a gate`;
   if (policy.limits.callDepth < policy.compartments.size) return 'limits.callDepth is less than there are compartments';
-  return whyEndNotFused(from, 'import', index) ?? whyEndNotFused(target.compartment, 'export', target.index);
+  const why = whyEndNotFused(from, 'import', index) ?? whyEndNotFused(target.compartment, 'export', target.index);
+  return why ?? whyOwnLimits(from.policy, target.compartment.policy);
+}
+
+/** Generated code sets no limits for the callee: those of its caller must be reached first. */
+function whyOwnLimits({ name, limits: outer }: CompartmentPolicy, { name: callee, limits: own }: CompartmentPolicy) {
+  const outermost = Math.min(outer.deadlineMs ?? Number.POSITIVE_INFINITY, outer.cpuMs ?? Number.POSITIVE_INFINITY);
+  if ((own.deadlineMs ?? Number.POSITIVE_INFINITY) < (outer.deadlineMs ?? Number.POSITIVE_INFINITY)) {
+    return `limits.deadline of ${callee} is shorter than that of ${name}`;
+  }
+  if (own.cpuMs !== null && own.cpuMs < outermost) return `limits.cpu of ${callee} is shorter than that of ${name}`;
+  return own.fuel === null ? null : `${callee} has limits.fuel`;
 }
 
 function whyEndNotFused({ name, policy, code }: Compartment, side: 'import' | 'export', index: number): string | null {

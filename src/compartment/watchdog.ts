@@ -71,26 +71,40 @@ export class Watchdog {
 
 let shared: { readonly watchdog: Watchdog; readonly interrupts: Interrupts; users: number } | null = null;
 
-/** The watchdog of this process and the interrupts of this thread; `release` when they are not needed any more. */
-export function acquireInterrupts(): { readonly interrupts: Interrupts; readonly watchdog: Watchdog; release(): void } {
-  if (shared === null) {
-    const watchdog = new Watchdog();
-    const interrupts = new Interrupts({ memory: watchdog.watch(), bell: watchdog.bell, clock: systemTick });
-    shared = { watchdog, interrupts, users: 0 };
-  }
-  const used = shared;
-  used.users += 1;
-  let isReleased = false;
+/** A host's share in the watchdog of the process. */
+export interface Lease {
+  /** The interrupts of this thread; the watchdog starts with the first that is taken in the process. */
+  readonly take: () => Interrupts;
+  /** It ends with the last. */
+  readonly release: () => void;
+}
+
+export function leaseInterrupts(): Lease {
+  let taken: typeof shared = null;
   return {
-    interrupts: used.interrupts,
-    watchdog: used.watchdog,
-    release() {
-      if (isReleased) return;
-      isReleased = true;
-      used.users -= 1;
-      if (used.users > 0) return;
-      used.watchdog.end();
-      shared = null;
+    take: () => {
+      if (taken !== null) return taken.interrupts;
+      taken = shared ?? start();
+      taken.users += 1;
+      return taken.interrupts;
+    },
+    release: () => {
+      if (taken === null) return;
+      taken.users -= 1;
+      if (taken.users === 0) end(taken.watchdog);
+      taken = null;
     },
   };
+}
+
+function start(): NonNullable<typeof shared> {
+  const watchdog = new Watchdog();
+  const interrupts = new Interrupts({ memory: watchdog.watch(), bell: watchdog.bell, clock: systemTick });
+  shared = { watchdog, interrupts, users: 0 };
+  return shared;
+}
+
+function end(watchdog: Watchdog): void {
+  watchdog.end();
+  shared = null;
 }

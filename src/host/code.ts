@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { Code } from '../compartment/contract.ts';
+import { makeProcessCode } from '../compartment/process/process.ts';
 import { makeWorkerCode } from '../compartment/remote/worker.ts';
 import { makeJcoCode } from '../convention/jco.ts';
 import { assertWasi } from '../convention/wasi-minimal.ts';
@@ -9,6 +10,7 @@ import { CofferdamError, isCofferdamError } from '../error.ts';
 import { type LoadEnv, type Loaded, loadSource, type RewriteJob, type Transpiled } from '../load/index.ts';
 import type { CompartmentPolicy } from '../policy/policy.ts';
 import { type GuestSource, makeGuestCode } from './guest-code.ts';
+import { processes, startOf } from './processes.ts';
 import { threads } from './threads.ts';
 
 /** From a manifest's entry to code that can be instantiated: read, pinned, checked, planned, compiled. */
@@ -22,7 +24,7 @@ export async function loadCode(policy: CompartmentPolicy, env: LoadEnv): Promise
     const source = sourceOf(policy, loaded, env.baseDir);
     // Of whatever kind: what is wrong with a guest is said before anything runs.
     const code = await makeGuestCode(source);
-    return policy.kind === 'inline' ? code : makeRemoteCode(policy, source);
+    return policy.kind === 'inline' ? code : makeRemoteCode(policy, source, loaded);
   } catch (error) {
     throw inCompartment(policy.name, error);
   }
@@ -49,8 +51,10 @@ function sourceOf(policy: CompartmentPolicy, loaded: Loaded, baseDir: string): G
 
 /** The checks that its limits need. */
 function rewriteOf({ kind, isInterruptible, limits, snapshot }: CompartmentPolicy): RewriteJob {
-  if (kind !== 'inline' || (!isInterruptible && limits.fuel === null && snapshot === null)) return null;
-  return { interrupt: isInterruptible, fuel: limits.fuel !== null, snapshot: snapshot !== null };
+  // What runs elsewhere is ended as a whole when its time is over.
+  const interrupt = kind === 'inline' && isInterruptible;
+  if (!interrupt && limits.fuel === null && snapshot === null) return null;
+  return { interrupt, fuel: limits.fuel !== null, snapshot: snapshot !== null };
 }
 
 function makeAsyncCode({ name, kind, limits }: CompartmentPolicy, loaded: Loaded, transpiled: Transpiled): Code {
@@ -71,9 +75,13 @@ function makeAsyncCode({ name, kind, limits }: CompartmentPolicy, loaded: Loaded
   return makeJcoCode({ world, sha256, source: transpiled.source, modules: named, limits });
 }
 
-function makeRemoteCode({ name, kind }: CompartmentPolicy, source: GuestSource): Code {
+function makeRemoteCode({ name, kind }: CompartmentPolicy, source: GuestSource, loaded: Loaded): Code {
   const { world, sha256, limits } = source;
   try {
+    if (kind === 'process') {
+      if (source.speaks.abi === 'adapter') throw unenforceable(name, kind, 'its adapter is read from a file');
+      return makeProcessCode({ world, sha256, limits, start: startOf(source, loaded.code()), processes });
+    }
     return makeWorkerCode({ world, sha256, limits, source, threads });
   } catch (error) {
     if (!isCofferdamError(error, 'ABI_UNSUPPORTED')) throw error;

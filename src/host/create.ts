@@ -7,6 +7,7 @@ import { Grants } from '../broker/grants.ts';
 import { Kernel } from '../broker/kernel.ts';
 import { Recorder } from '../broker/recorder.ts';
 import type { Offered } from '../broker/wiring.ts';
+import { leaseInterrupts } from '../compartment/watchdog.ts';
 import { LabelSpace } from '../label/index.ts';
 import { loadManifest, parseManifest } from '../policy/index.ts';
 import type { Policy } from '../policy/policy.ts';
@@ -23,6 +24,11 @@ export interface HostOptions {
   readonly baseDir?: string;
   /** Where plans of compiled guests are kept. Default: the user's cache folder. */
   readonly cacheDir?: string;
+  /**
+   * A socket by which this user's `cofferdam ps`, `stop`, … reach the host: `true`, or its path, in a folder that is the user's
+   * alone. Default: none.
+   */
+  readonly control?: string | true;
   /** The folder of the platform's keys and counters, for enclaves, where the manifest names none. Default: the user's state folder. */
   readonly stateDir?: string;
 }
@@ -31,10 +37,18 @@ export interface HostOptions {
  * Loads a manifest (a file, or an object of the same shape), checks it, loads and links its compartments, opens the
  * journal. The authority that a host has (clock, randomness, disk) is taken here and handed down.
  *
- * Throws MANIFEST_*, LOAD_*, WASM_*, LINK_*, RESOURCE_MISSING, AUDIT_*; nothing runs before all of it is checked.
+ * Throws MANIFEST_*, LOAD_*, WASM_*, LINK_*, RESOURCE_MISSING, AUDIT_*, CONTROL_PATH; nothing runs before all of it is checked.
  */
-export function createHost(manifest: string | object, options: HostOptions = {}): Promise<Host> {
-  return createHostWith(manifest, options, loadCode);
+export async function createHost(manifest: string | object, options: HostOptions = {}): Promise<Host> {
+  const host = await createHostWith(manifest, options, loadCode);
+  if (options.control === undefined) return host;
+  try {
+    await host.control(options.control);
+    return host;
+  } catch (error) {
+    await host.close();
+    throw error;
+  }
 }
 
 /** The same with another way to come by code: how the suite puts a hostile twin in a compartment's place. */
@@ -48,6 +62,9 @@ export async function createHostWith(
   const space = new LabelSpace(policy.tags.values());
   const events = new EventEmitter();
   const journal = openJournal({ path: journalPath(policy), clock: Date.now });
+  const lease = leaseInterrupts();
+  // Its thread starts while the code is being loaded.
+  if ([...policy.compartments.values()].some(({ isInterruptible }) => isInterruptible)) lease.take();
   let enclaves: Enclaves | undefined;
   try {
     const run = journal.appendDurable({
@@ -64,7 +81,12 @@ export async function createHostWith(
       kernel,
       recorder,
       limits: policy.limits,
-      powers: { nowMs: Date.now, random: (bytes) => void randomFillSync(bytes) },
+      powers: {
+        nowMs: Date.now,
+        random: (bytes) => void randomFillSync(bytes),
+        interrupts: lease.take,
+        elapsedMs: () => performance.now(),
+      },
     });
     const env = { baseDir: policy.baseDir, ...(cacheDir === undefined ? {} : { cacheDir }) };
     enclaves = new Enclaves({
@@ -76,9 +98,10 @@ export async function createHostWith(
     });
     const loader = new Loader({ env, load, offered: resources, journal, broker, enclaves });
     const wiring = await loader.adopt(policy, null);
-    return new Host({ policy, wiring, broker, recorder, journal, loader, enclaves, events, run });
+    return new Host({ policy, wiring, broker, recorder, journal, loader, enclaves, events, run, lease });
   } catch (error) {
     enclaves?.close();
+    lease.release();
     journal.close();
     throw error;
   }

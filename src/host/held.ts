@@ -13,6 +13,8 @@ export interface Held {
 /** A result never comes without its label. */
 export interface Reply<T = unknown> extends Held {
   readonly value: T;
+  /** Steps that the call took in its compartment, if that has `limits.fuel`: the same each time, and as secret as the value. */
+  readonly fuel?: number;
 }
 
 /** A file of an `fs` resource, with the label that its path gives it. */
@@ -27,7 +29,10 @@ export interface PostOptions {
 
 export interface CallOptions extends PostOptions {
   readonly signal?: AbortSignal;
-  /** Refused with OPTION_UNENFORCEABLE where the compartment cannot be interrupted. */
+  /**
+   * From 1 to a day; the nearer one holds of it and the compartment's own `limits.deadline`. Time spent waiting for a busy
+   * instance counts. Refused with OPTION_UNENFORCEABLE where the compartment cannot be interrupted.
+   */
   readonly deadlineMs?: number;
 }
 

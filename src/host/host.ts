@@ -4,10 +4,13 @@ import type { Broker } from '../broker/broker.ts';
 import type { GrantChange } from '../broker/grants.ts';
 import type { HostEvents, Recorder } from '../broker/recorder.ts';
 import type { Wiring } from '../broker/wiring.ts';
+import type { Lease } from '../compartment/watchdog.ts';
 import { CofferdamError } from '../error.ts';
 import type { Ceiling, LabelInput } from '../label/index.ts';
 import type { Policy } from '../policy/policy.ts';
 import { listFiles, readLabelledFile } from '../services/files.ts';
+import { controlledBy } from './control/controlled.ts';
+import { ControlServer } from './control/server.ts';
 import { withChanges, withCompartment, withoutCompartment } from './edit.ts';
 import type { Enclaves } from './enclaves.ts';
 import { type Explained, explainFlow } from './explain.ts';
@@ -21,6 +24,7 @@ import { statusOf } from './status.ts';
 import { unknownCompartment } from './target.ts';
 import { typedCompartment } from './typed.ts';
 import { type Watched, watch } from './watch.ts';
+import { isDoneWithin } from './within.ts';
 
 /** A running host: compartments under a policy, a broker between them, a journal of what crossed. See `createHost`. */
 export class Host implements AsyncDisposable {
@@ -33,11 +37,13 @@ export class Host implements AsyncDisposable {
   readonly #enclaves: Enclaves;
   readonly #events: EventEmitter;
   readonly #run: number;
+  readonly #lease: Lease;
   #edits: Promise<void> = Promise.resolve();
   readonly #messages: Messages;
   readonly #operator: Operator;
   #sessions = 0;
   #isClosed = false;
+  #control: ControlServer | null = null;
 
   /** @internal Use `createHost`. */
   constructor(parts: {
@@ -50,6 +56,7 @@ export class Host implements AsyncDisposable {
     enclaves: Enclaves;
     events: EventEmitter;
     run: number;
+    lease: Lease;
   }) {
     this.#policy = parts.policy;
     this.#wiring = parts.wiring;
@@ -60,6 +67,7 @@ export class Host implements AsyncDisposable {
     this.#enclaves = parts.enclaves;
     this.#events = parts.events;
     this.#run = parts.run;
+    this.#lease = parts.lease;
     this.#messages = new Messages(parts.broker, () => this.#inForce());
     this.#operator = new Operator(parts.broker, parts.recorder, () => this.#inForce().wiring);
   }
@@ -78,6 +86,16 @@ export class Host implements AsyncDisposable {
   /** The journal's file, or null when it is kept in memory. */
   get journalPath(): string | null {
     return this.#journal.path;
+  }
+
+  /** Path of the control socket, or null. */
+  get controlPath(): string | null {
+    return this.#control?.path ?? null;
+  }
+
+  /** @internal See `HostOptions.control`. */
+  async control(where: string | true): Promise<void> {
+    this.#control = await ControlServer.open(where, controlledBy(this, this.#operator));
   }
 
   /** Number of this run in the journal: that of its first event. */
@@ -199,29 +217,6 @@ export class Host implements AsyncDisposable {
   }
 
   /**
-   * Evidence of these compartments, or of all enclaves: an Entity Attestation Token (RFC 9711) as a signed JWT, for who drew
-   * the nonce (8 to 88 characters) and checks it with `verifyEvidence`. Throws ENCLAVE_UNKNOWN, EVIDENCE_NONCE.
-   */
-  async evidence({ nonce, compartments }: { nonce: string; compartments?: readonly string[] }): Promise<string> {
-    this.#inForce();
-    return await this.#enclaves.evidence(nonce, compartments);
-  }
-
-  /** The public key (JWK) that evidence is verified with. Throws ENCLAVE_UNKNOWN where there is no enclave. */
-  attestationKey(): Readonly<Record<string, string>> {
-    return this.#enclaves.attestationKey();
-  }
-
-  /**
-   * Passes on what a relying party sealed to the present launch of an enclave (`sealTo`); no other can open it. Throws
-   * ENCLAVE_UNKNOWN, PROVISION_REFUSED, PROVISION_EXISTS, LABEL_TAG_UNDECLARED.
-   */
-  async provision(compartment: string, sealed: string): Promise<void> {
-    this.#inForce();
-    await this.#enclaves.provision(compartment, sealed);
-  }
-
-  /**
    * Nothing enters it until it is resumed: calls of the host and posts wait (up to their limits), with `busy: refuse` calls get
    * COMPARTMENT_SUSPENDED, and so do calls of guests. What is inside goes on.
    */
@@ -247,6 +242,29 @@ export class Host implements AsyncDisposable {
     return watch(this.#events);
   }
 
+  /**
+   * Evidence of these compartments, or of all enclaves: an Entity Attestation Token (RFC 9711) as a signed JWT, for who drew
+   * the nonce (8 to 88 characters) and checks it with `verifyEvidence`. Throws ENCLAVE_UNKNOWN, EVIDENCE_NONCE.
+   */
+  async evidence({ nonce, compartments }: { nonce: string; compartments?: readonly string[] }): Promise<string> {
+    this.#inForce();
+    return await this.#enclaves.evidence(nonce, compartments);
+  }
+
+  /** The public key (JWK) that evidence is verified with. Throws ENCLAVE_UNKNOWN where there is no enclave. */
+  attestationKey(): Readonly<Record<string, string>> {
+    return this.#enclaves.attestationKey();
+  }
+
+  /**
+   * Passes on what a relying party sealed to the present launch of an enclave (`sealTo`); no other can open it. Throws
+   * ENCLAVE_UNKNOWN, PROVISION_REFUSED, PROVISION_EXISTS, LABEL_TAG_UNDECLARED.
+   */
+  async provision(compartment: string, sealed: string): Promise<void> {
+    this.#inForce();
+    await this.#enclaves.provision(compartment, sealed);
+  }
+
   /** Resolves when no post waits or is being delivered. */
   drained(): Promise<void> {
     return this.#broker.posts.idle();
@@ -263,14 +281,17 @@ export class Host implements AsyncDisposable {
    */
   async close({ graceMs = 5_000 }: { graceMs?: number } = {}): Promise<void> {
     if (this.#isClosed) return;
+    this.#control?.close();
     this.#broker.posts.isClosed = true;
     this.#broker.lifecycle.close();
-    const isDrained = await this.#isDrainedIn(graceMs);
+    const isDrained = await isDoneWithin(this.drained(), graceMs);
     this.#isClosed = true;
     if (!isDrained) this.#recorder.limit('host', 'grace', graceMs);
     this.#broker.lifecycle.giveUp();
     try {
       for (const slot of this.#broker.instances.list()) this.#broker.instances.discard(slot, 'the host closed');
+      this.#broker.abandon();
+      this.#lease.release();
       this.#recorder.catchUp();
       this.#journal.append({ kind: 'host', phase: 'stop', versions: {}, manifestSha256: null });
     } finally {
@@ -282,16 +303,6 @@ export class Host implements AsyncDisposable {
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
-  }
-
-  async #isDrainedIn(graceMs: number): Promise<boolean> {
-    let timer: NodeJS.Timeout | undefined;
-    const isOver = new Promise<boolean>((resolve) => {
-      timer = setTimeout(() => resolve(false), graceMs);
-    });
-    const isDrained = await Promise.race([this.drained().then(() => true), isOver]);
-    clearTimeout(timer);
-    return isDrained;
   }
 
   #inForce(): { policy: Policy; wiring: Wiring } {

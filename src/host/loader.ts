@@ -101,7 +101,8 @@ export class Loader {
 
 /** Do two entries ask for the same code? The rest of an entry (labels, gates, …) needs no new code. */
 function hasSameCode(one: CompartmentPolicy, other: CompartmentPolicy): boolean {
-  const codeOf = ({ wasm, sha256, modules, sharedMemory, abi, wit, adapter, wasi, limits }: CompartmentPolicy) => ({
+  const codeOf = ({
+    kind,
     wasm,
     sha256,
     modules,
@@ -111,6 +112,19 @@ function hasSameCode(one: CompartmentPolicy, other: CompartmentPolicy): boolean 
     adapter,
     wasi,
     limits,
+    isInterruptible,
+  }: CompartmentPolicy) => ({
+    kind,
+    wasm,
+    sha256,
+    modules,
+    sharedMemory,
+    abi,
+    wit,
+    adapter,
+    wasi,
+    limits,
+    isInterruptible,
   });
   return isDeepStrictEqual(codeOf(one), codeOf(other));
 }

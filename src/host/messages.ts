@@ -1,11 +1,12 @@
 import type { Broker } from '../broker/broker.ts';
 import { type Crossing, heldByHost } from '../broker/crossing.ts';
-import { HOST } from '../broker/edge.ts';
+import { type Edge, HOST } from '../broker/edge.ts';
 import { streamBeyond, type Wiring } from '../broker/wiring.ts';
 import { carriesStreams, forProgram, fromProgram, mapSources, Source, type StreamType } from '../compartment/source.ts';
 import { conformArguments } from '../convention/conform.ts';
 import { CofferdamError, isCofferdamError } from '../error.ts';
 import type { Label } from '../label/index.ts';
+import { BOUNDS } from '../policy/index.ts';
 import type { Policy } from '../policy/policy.ts';
 import type { CallOptions, PostOptions, Reply } from './held.ts';
 import type { Session } from './session.ts';
@@ -36,16 +37,11 @@ export class Messages {
   }
 
   async call<T>(sender: Sender, target: string, args: readonly unknown[], options: CallOptions): Promise<Reply<T>> {
-    if (options.deadlineMs !== undefined) {
-      throw new CofferdamError(
-        'OPTION_UNENFORCEABLE',
-        `A deadline cannot be enforced on ${target}: an inline compartment is not interruptible. Leave deadlineMs out.`,
-        { details: { option: 'deadlineMs', target } },
-      );
-    }
+    const { deadlineMs = null } = options;
     const crossing = this.#ofSession(sender, this.#crossing(sender, 'call', target, args, options));
+    if (deadlineMs !== null) assertDeadline(deadlineMs, crossing.edge, target);
     if (sender.session) this.#assertTakes(sender.session, crossing);
-    const reply = await this.#broker.call(crossing).catch((error: unknown) => {
+    const reply = await this.#broker.call(crossing, deadlineMs).catch((error: unknown) => {
       // A failure is a reply (rule 6).
       if (isCofferdamError(error) && error.details.label) sender.session?.takeIn(error.details.label as Label);
       throw error;
@@ -141,4 +137,16 @@ export class Messages {
     const verdict = this.#broker.decisions.decide(edge, { from: null, request }, 0);
     if (verdict.allowed) session.assertWithin(verdict.reply);
   }
+}
+
+const [LEAST_MS, MOST_MS] = BOUNDS.deadlineMs;
+
+function assertDeadline(deadlineMs: number, { target: end }: Edge, target: string): void {
+  const isTime = Number.isFinite(deadlineMs) && deadlineMs >= LEAST_MS && deadlineMs <= MOST_MS;
+  const isStoppable = end.kind === 'export' && end.compartment.policy.isInterruptible && !end.compartment.code.isAsync;
+  if (isTime && isStoppable) return;
+  const message = isTime
+    ? `A deadline cannot be enforced on ${target}: its compartment cannot be interrupted. Leave deadlineMs out, or give it limits.deadline.`
+    : `deadlineMs is a number of milliseconds from ${LEAST_MS} to ${MOST_MS}. Write one, or leave it out.`;
+  throw new CofferdamError('OPTION_UNENFORCEABLE', message, { details: { option: 'deadlineMs', target } });
 }

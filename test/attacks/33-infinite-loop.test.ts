@@ -1,31 +1,87 @@
 import { expect } from 'vitest';
-import { type Arena, codeOf } from '../arena.ts';
-import { attack, nobody } from './attack.ts';
+import { ALLOCATOR, type Arena, codeOf } from '../arena.ts';
+import { attack, type MakeHost, nobody } from './attack.ts';
 
-/** Could run for ever. An inline guest cannot be stopped, so nobody may believe that it will be: the option is refused. */
+const SPIN = '(if (local.get $forever) (then (loop $again (br $again))))';
+const AT = '(local $forever i32) (local.set $forever (i32.eq (global.get $where)';
+
+/** Loops for ever in the place that it was told, once it was told: 1 an export, 2 realloc, 3 post-return, 4 an import's answer. */
 const looper = {
-  wit: 'world guest { export run: func(times: u32) -> u32; }',
-  wat: `(module (memory (export "memory") 1) (global $n (mut i32) (i32.const 0))
-    (func (export "run") (param i32) (result i32)
-      (loop $again
-        (global.set $n (i32.add (global.get $n) (i32.const 1)))
-        (br_if $again (i32.ne (global.get $n) (local.get 0))))
-      (global.get $n)))`,
+  wit: `world guest { import help: func(); export arm: func(place: u32); export run: func();
+    export take: func(text: string); export give: func() -> string; export ask: func(); }`,
+  wat: `(module (import "$root" "help" (func $help))
+    (memory (export "memory") 1) (global $where (mut i32) (i32.const 0))
+    (func (export "arm") (param i32) (global.set $where (local.get 0)))
+    (func (export "run") ${AT} (i32.const 1))) ${SPIN})
+    (func (export "cabi_realloc") (param i32 i32 i32 i32) (result i32) ${AT} (i32.const 2))) ${SPIN} (i32.const 1024))
+    (func (export "take") (param i32 i32))
+    (func (export "give") (result i32) (i32.const 64))
+    (func (export "cabi_post_give") (param i32) ${AT} (i32.const 3))) ${SPIN})
+    (func (export "ask") (call $help)))`,
+  limits: { deadline: '40ms' },
 };
-const arena: Arena = { compartments: { looper } };
+const helper = {
+  wit: 'world guest { export help: func(); export arm: func(place: u32); }',
+  wat: `(module ${ALLOCATOR} (global $where (mut i32) (i32.const 0))
+    (func (export "arm") (param i32) (global.set $where (local.get 0)))
+    (func (export "help") ${AT} (i32.const 4))) ${SPIN}))`,
+  limits: { deadline: '1h' },
+};
+const starter = {
+  wit: 'world guest { export run: func(); }',
+  wat: `(module (memory (export "memory") 1) (func $start (loop $again (br $again))) (start $start) (func (export "run")))`,
+  limits: { deadline: '40ms' },
+};
+const links = [{ from: 'looper', import: 'help', to: 'helper' }];
+const arena: Arena = { compartments: { looper, helper, starter }, links };
+
+/** The call ends soon after 40 ms, not before, and with the one reason. */
+async function expectStopped(run: () => Promise<unknown>): Promise<void> {
+  const start = performance.now();
+  expect(await codeOf(run)).toBe('LIMIT_DEADLINE');
+  const tookMs = performance.now() - start;
+  expect(tookMs).toBeGreaterThan(36); // a timer of the machine may round down
+  expect(tookMs).toBeLessThan(2_000); // on a busy machine; bench/ says what it is on an idle one
+}
+
+async function everywhere(make: MakeHost, deadline: Pick<typeof looper, 'limits'>): Promise<void> {
+  const host = await make({ ...arena, compartments: { ...arena.compartments, looper: { ...looper, ...deadline } } });
+  for (const [place, target, args] of [
+    [1, 'looper.run', []],
+    [2, 'looper.take', ['text']],
+    [3, 'looper.give', []],
+  ] as const) {
+    await host.call('looper.arm', [place], nobody);
+    await expectStopped(() => host.call(target, args, nobody));
+    expect((await host.call('looper.give', [], nobody)).value).toBe(''); // a fresh one, which nobody has told to loop
+  }
+  await expectStopped(() => host.call('starter.run', [], nobody));
+  // In whom it calls, by generated code: the callee's own deadline is far away.
+  await host.call('helper.arm', [4], nobody);
+  await expectStopped(() => host.call('looper.ask', [], nobody));
+  await host.call('looper.ask', [], nobody);
+}
 
 attack('a guest runs for ever', {
   async stopped(make) {
+    await everywhere(make, looper);
     const host = await make(arena);
-    for (const deadlineMs of [1, 0, Number.POSITIVE_INFINITY]) {
-      expect(await codeOf(() => host.call('looper.run', [1], { ...nobody, deadlineMs }))).toBe('OPTION_UNENFORCEABLE');
-    }
-    expect(host.compartments()[0]?.instances).toEqual([]); // nothing ran
-    const limited = { compartments: { looper: { ...looper, limits: { deadline: '100ms' } } } };
-    expect(await codeOf(() => make(limited))).toMatch(/^MANIFEST_/);
+    const prepared = host.prepare('looper.run', nobody);
+    await host.call('looper.arm', [1], nobody);
+    await expectStopped(async () => prepared.call());
+    prepared.call();
+    // A post: nobody waits for it, and the queue goes on.
+    await host.call('looper.arm', [1], nobody);
+    await host.post('looper.run', [], nobody);
+    await host.post('looper.run', [], nobody);
+    await host.drained();
+    expect(host.compartments().find(({ name }) => name === 'looper')?.instances).toHaveLength(1);
   },
   async twin(make) {
-    const host = await make(arena);
-    expect((await host.call('looper.run', [100_000], nobody)).value).toBe(100_000);
+    const host = await make({ compartments: { looper, helper }, links });
+    await host.call('looper.run', [], nobody);
+    await host.call('looper.take', ['text'], nobody);
+    await host.call('looper.ask', [], nobody);
+    expect((await host.call('looper.give', [], nobody)).value).toBe('');
   },
 });

@@ -66,9 +66,16 @@ describe('what an instance can reach', () => {
     const adapters = made.filter((one) => !guests.includes(one) && !gates.includes(one));
     const [caller, callee] = guests.sort((one, other) => other.imports.length - one.imports.length);
     expect([guests.length, gates.length, adapters.length]).toEqual([2, 2, 1]);
-    // The callee was given nothing; the caller the two gates, and nothing else.
-    expect(callee?.imports).toEqual([]);
-    expect(new Set(caller?.imports)).toEqual(new Set(gates.map(({ exports }) => exports.call)));
+    // Each was given its own memory and the word that tells it to stop, which no instruction of a guest can name.
+    const own = guests.map(({ exports }) => exports.memory);
+    const interrupts = callee?.imports.filter((item) => !own.includes(item as WebAssembly.Memory)) ?? [];
+    expect(interrupts).toHaveLength(1);
+    expect((interrupts[0] as WebAssembly.Memory).buffer).toBeInstanceOf(SharedArrayBuffer);
+    const given = (one: Made | undefined, ...more: unknown[]) =>
+      expect(new Set(one?.imports)).toEqual(new Set([one?.exports.memory, ...interrupts, ...more]));
+    // The callee was given nothing else; the caller the two gates.
+    given(callee);
+    given(caller, ...gates.map(({ exports }) => exports.call));
     const belongings = new Set(guests.flatMap(({ exports }) => Object.values(exports)));
     const kernel = gates[0]?.imports.find((item) => item instanceof WebAssembly.Memory);
     for (const gate of gates) {

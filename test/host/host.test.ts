@@ -44,8 +44,14 @@ describe('a call', () => {
   });
 
   it('with an option that cannot be enforced is refused', async () => {
-    const host = await makeHost({ compartments: { echo } });
-    expect(await codeOf(() => host.call('echo.say', ['x'], { ...acme, deadlineMs: 100 }))).toBe('OPTION_UNENFORCEABLE');
+    const host = await makeHost({ compartments: { echo, free: { ...echo, limits: { deadline: 'none' } } } });
+    for (const deadlineMs of [0, 0.5, -1, Number.NaN, Number.POSITIVE_INFINITY, 86_400_001]) {
+      expect(await codeOf(() => host.call('echo.say', ['x'], { ...acme, deadlineMs }))).toBe('OPTION_UNENFORCEABLE');
+    }
+    expect(await codeOf(() => host.call('free.say', ['x'], { ...acme, deadlineMs: 100 }))).toBe('OPTION_UNENFORCEABLE');
+    for (const deadlineMs of [1_000, 86_400_000]) {
+      expect((await host.call('echo.say', ['x'], { ...acme, deadlineMs })).value).toBe('x');
+    }
   });
 
   it('of what is not there says so', async () => {
