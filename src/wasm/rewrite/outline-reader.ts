@@ -6,7 +6,7 @@ import { WASM_LIMITS } from '../limits.ts';
 import { quote } from '../quote.ts';
 import type { Reader } from '../reader.ts';
 import type { Outline, Range, TypedItem, Use } from './outline.ts';
-import { RESERVED_PREFIX } from './rewritten.ts';
+import { OPEN_PREFIX, RESERVED_PREFIX } from './rewritten.ts';
 
 /** Reads the sections one after another into an outline. */
 export class OutlineReader implements Outline {
@@ -186,7 +186,7 @@ export class OutlineReader implements Outline {
   #name(reader: Reader): void {
     const offset = reader.offset;
     const name = reader.name();
-    if (!name.startsWith(RESERVED_PREFIX)) return;
+    if (!name.startsWith(RESERVED_PREFIX) || name.startsWith(OPEN_PREFIX)) return;
     reader.fail('WASM_RESERVED_NAME', `The module uses the name ${quote(name)}, which is the runtime's`, { offset });
   }
 

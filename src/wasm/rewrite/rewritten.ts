@@ -65,6 +65,8 @@ export interface OwnMemory {
 
 /** Names that start so belong to the runtime: a guest that imports or exports one is refused. */
 export const RESERVED_PREFIX = 'cofferdam:';
+/** What the host serves to enclaves: the one interface of ours that guests import. */
+export const OPEN_PREFIX = 'cofferdam:enclave/';
 export const REWRITE_MODULE = 'cofferdam:rewrite';
 export const INTERRUPT = 'interrupt';
 export const FUEL = 'fuel';
