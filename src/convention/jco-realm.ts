@@ -217,6 +217,8 @@ define(globalThis, 'clearInterval', (poll) => { polls.delete(poll); });
 // jco asks whether a stream is one of these; ours are none.
 define(globalThis, 'ReadableStream', class ReadableStream {});
 define(globalThis, 'queueMicrotask', (task) => { apply(then, Promise.resolve(), [guarded(task), undefined]); });
+// Asked for in what load/transpile.ts amends.
+define(globalThis, 'taskFailed', (error) => { crash(error); });
 define(globalThis, 'console', { debug() {}, log() {}, warn() {}, error() {} });
 define(globalThis, 'TextDecoder', class TextDecoder {
   #encoding;

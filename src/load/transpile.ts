@@ -143,7 +143,7 @@ function described(files: readonly (readonly [string, Uint8Array])[], limits: In
   const script = files.find(([name]) => name.endsWith('.js'));
   if (!script) throw refused('it wrote no script');
   const text = new TextDecoder('utf-8', { fatal: true }).decode(script[1]);
-  const source = `${withoutKeptBuffers(text).replace(/^ *export (?=function instantiate\(|const _util = \{)/gm, '')}\n;instantiate;\n`;
+  const source = `${amended(text).replace(/^ *export (?=function instantiate\(|const _util = \{)/gm, '')}\n;instantiate;\n`;
   if (source.length > MAX_SOURCE_CHARACTERS || !PLAIN_TEXT.test(source) || /^ *(?:import|export) /m.test(source)) {
     throw refused('its script is not of the form that is expected');
   }
@@ -159,15 +159,23 @@ function described(files: readonly (readonly [string, Uint8Array])[], limits: In
   return { source, modules };
 }
 
-/**
- * jco keeps a buffer of each read and write of a stream, with all that was in it, for a look-up that nobody makes: a
- * stream without end would fill the heap.
+/*
+ * What has to be otherwise in jco's runtime. It keeps a buffer of each read and write of a stream, with all that was in
+ * it, for a look-up that nobody makes: a stream without end would fill the heap. And a guest that traps in what it goes
+ * on with after its result was given traps unheard: whoever reads its stream would wait for ever.
  */
-function withoutKeptBuffers(text: string): string {
-  const KEPT = 'instanceBuffers.set(nextBufID, buffer);';
-  const parts = text.split(KEPT);
-  if (parts.length !== (text.includes('class BufferManager') ? 2 : 1)) throw refused('its script keeps other buffers');
-  return parts.join('');
+const AMENDMENTS: readonly (readonly [where: string, from: string, to: string])[] = [
+  ['class BufferManager', 'instanceBuffers.set(nextBufID, buffer);', ''],
+  ['function _driverLoop(', 'const handleError = (err) => {', 'const handleError = (err) => { taskFailed(err);'],
+];
+
+function amended(text: string): string {
+  return AMENDMENTS.reduce((script, [where, from, to]) => {
+    const parts = script.split(from);
+    if (parts.length !== (script.includes(where) ? 2 : 1))
+      throw refused('its script is not of the form that is expected');
+    return parts.join(to);
+  }, text);
 }
 
 /** The host holds an instance to this number, so a script that is read wrongly here cannot exceed a limit there. */

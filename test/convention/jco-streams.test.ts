@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { createHost, type Host, queryEvents } from '../../src/index.ts';
 import { codeOf, makeFolder, manifestOf } from '../arena.ts';
+import { sleep } from './jco-support.ts';
 
 const GUESTS = new URL('../../guests/', import.meta.url);
 const acme = { secrecy: ['customer:acme'] };
@@ -138,4 +139,173 @@ describe('a stream', () => {
     expect((await host.call('sink.fetch', [4, 100, 1_000_000], { label: {} })).value).toBe(400n);
     expect((await host.call('sink.hand-over', [[[1, 2], [3]]], { label: {} })).value).toBe(3n);
   });
+});
+
+describe('the end of a stream', () => {
+  it('is told to a writer when the program stops reading', async () => {
+    const { host } = await hostWith();
+    const { value } = await host.call<Bytes>(SUPPLY, [1_000_000, 1000], { label: {} });
+    for await (const chunk of value) {
+      expect(chunk.length).toBeGreaterThan(0);
+      break;
+    }
+    // The source is free, and starts anew.
+    expect(await collect((await host.call<Bytes>(SUPPLY, [1, 1], { label: {} })).value)).toEqual([1]);
+  });
+
+  it('is told to a writer when a guest stops reading', async () => {
+    const { host } = await hostWith();
+    for (let i = 0; i < 3; i++) {
+      const { value } = await host.call('sink.fetch', [1_000_000, 1000, 5000], { label: {} });
+      expect(value).toBeGreaterThan(0n);
+    }
+  });
+
+  it('is its failure when the writer stops in the middle, with the code of what stopped it', async () => {
+    const { host } = await hostWith();
+    const { value } = await host.call<Bytes>(SUPPLY, [1_000_000, 1000], { label: {} });
+    const iterator = value[Symbol.asyncIterator]();
+    await iterator.next();
+    await host.replace('source', { limits: { message: '8KiB' } });
+    expect(await codeOf(() => iterator.next())).toMatch(/^(INSTANCE_STOPPED|TARGET_UNKNOWN)$/);
+    expect((await iterator.next()).done).toBe(true);
+  });
+
+  it('ends a guest that reads, since half a stream is no stream', async () => {
+    let fail = () => {};
+    async function* failing() {
+      yield [1];
+      await new Promise<void>((resolve) => {
+        fail = resolve;
+      });
+      throw new Error('no more');
+    }
+    const { host } = await hostWith();
+    const call = codeOf(() => host.call(TOTAL, [failing()], { label: {} }));
+    await sleep(50);
+    fail();
+    expect(await call).toBe('RESOURCE_FAILED');
+    expect((await host.call(TOTAL, [[[1]]], { label: {} })).value).toBe(1n);
+  });
+
+  it('comes with a signal, also after the call', async () => {
+    const { host } = await hostWith();
+    const controller = new AbortController();
+    const { value } = await host.call<Bytes>(SUPPLY, [1_000_000, 1000], { label: {}, signal: controller.signal });
+    const iterator = value[Symbol.asyncIterator]();
+    await iterator.next();
+    controller.abort();
+    expect(await codeOf(() => iterator.next())).toBe('CALL_ABORTED');
+  });
+
+  it('comes when the host closes, also for a source of the program that never answers', async () => {
+    const { host } = await hostWith();
+    const { value } = await host.call<Bytes>(SUPPLY, [1_000_000, 1000], { label: {} });
+    const silent = { [Symbol.asyncIterator]: () => ({ next: () => new Promise<never>(() => {}) }) };
+    const call = codeOf(() => host.call(TOTAL, [silent], { label: {} }));
+    await sleep(50);
+    await host.close({ graceMs: 100 });
+    expect(await call).toBeDefined();
+    expect(await codeOf(() => value[Symbol.asyncIterator]().next())).toBeDefined();
+  });
+
+  it('is the end of an instance per call', async () => {
+    const { host } = await hostWith({ source: { instances: 'per-call' } });
+    const live = () => host.compartments().find(({ name }) => name === 'source')?.instances.length;
+    const one = await host.call<Bytes>(SUPPLY, [2, 3], { label: {} });
+    const other = await host.call<Bytes>(SUPPLY, [1_000_000, 1000], { label: {} });
+    expect(live()).toBe(2);
+    expect(await collect(one.value)).toEqual([2, 2, 2, 1, 1, 1]);
+    expect(live()).toBe(1);
+    await other.value[Symbol.asyncDispose]();
+    expect(live()).toBe(0);
+  });
+});
+
+describe('a stream flows', () => {
+  it('only where its call and its reply may', async () => {
+    let asked = 0;
+    const program = {
+      produce: () => {
+        asked += 1;
+        return [[1]];
+      },
+    };
+    const secret = await hostWith({ supply: 'program', program, label: acme });
+    expect(await codeOf(() => secret.host.call('sink.fetch', [1, 1, 9], { label: {} }))).toBe('FLOW_DENIED');
+    expect(asked).toBe(0);
+    expect((await secret.host.call('sink.fetch', [1, 1, 9], { label: acme })).value).toBe(1n);
+    const open = await hostWith({ supply: 'program', program });
+    expect(await codeOf(() => open.host.call('sink.fetch', [1, 1, 9], { label: acme }))).toBe('FLOW_DENIED');
+    expect(asked).toBe(1);
+  });
+
+  it('comes to the program with a label, and to a session that may hold it', async () => {
+    const { host } = await hostWith();
+    const session = host.session({ clearance });
+    const reply = await session.call<Bytes>(SUPPLY, [1, 1], { label: acme });
+    expect([reply.label.secrecy, session.label.secrecy]).toEqual([['customer:acme'], ['customer:acme']]);
+    const low = host.session({ clearance: {} });
+    expect(await codeOf(() => low.call(SUPPLY, [1, 1], { label: acme }))).toBe('SESSION_CLEARANCE');
+  });
+
+  it('no more once a session has risen above what it passed it at', async () => {
+    const { host } = await hostWith();
+    const session = host.session({ clearance });
+    async function* chunks() {
+      yield [1];
+      await session.call(SUPPLY, [1, 1], { label: acme });
+      yield [2];
+    }
+    expect(await codeOf(() => session.call(TOTAL, [chunks()], { label: {} }))).toBe('FLOW_DENIED');
+    expect((await session.call(TOTAL, [[[1], [2]]])).value).toBe(3n);
+  });
+
+  it('at one label whatever becomes of one at another', async () => {
+    const { host } = await hostWith();
+    const held = await host.call<Bytes>(SUPPLY, [1_000_000, 10_000], { label: acme });
+    const iterator = held.value[Symbol.asyncIterator]();
+    await iterator.next();
+    expect(await collect((await host.call<Bytes>(SUPPLY, [2, 1], { label: {} })).value)).toEqual([2, 1]);
+    await iterator.return?.();
+    expect(await collect((await host.call<Bytes>(SUPPLY, [2, 1], { label: {} })).value)).toEqual([2, 1]);
+  });
+
+  it('through no gate and no post', async () => {
+    const gate = { declassify: ['customer:*'], budget: { bytes: '64/min' } };
+    const grants = ['customer:*-'];
+    expect(await codeOf(() => hostWith({ link: gate, sink: { grants } }))).toBe('LINK_STREAM');
+    const gates = { produce: gate };
+    expect(await codeOf(() => hostWith({ source: { gates, grants } }))).toBe('LINK_STREAM');
+    const { host } = await hostWith();
+    expect(await codeOf(() => host.post(SUPPLY, [1, 1], { label: {} }))).toBe('LINK_STREAM');
+  });
+});
+
+describe('a writer', () => {
+  it('is asked for no more than is read', async () => {
+    const { chunks, state } = ones(16_000);
+    const { host } = await hostWith({ supply: 'program', program: { produce: () => chunks } });
+    expect((await host.call('sink.fetch', [1, 1, 40_000], { label: {} })).value).toBeLessThan(64_000n);
+    expect(state.given).toBeLessThanOrEqual(4);
+    expect(state.isOver).toBe(true);
+    const unread = ones(16_000);
+    await host.call('sink.hold', [unread.chunks], { label: {} });
+    await sleep(50);
+    expect(unread.state.given).toBe(0);
+  });
+
+  it('gives megabytes, and the heap does not keep them', async () => {
+    const { host } = await hostWith();
+    const measure = async (count: number) => {
+      expect((await host.call('sink.fetch', [count, 16_000, 4_000_000_000], { label: {} })).value).toBeGreaterThan(0n);
+      globalThis.gc?.();
+      return process.memoryUsage().heapUsed;
+    };
+    await measure(10);
+    const before = await measure(10);
+    const after = await measure(500);
+    // Eight megabytes have passed, as numbers in arrays 64 of them.
+    expect(after - before).toBeLessThan(32 * 1_048_576);
+  }, 60_000);
 });
