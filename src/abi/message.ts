@@ -106,8 +106,12 @@ function emitWriteResult(context: EmitContext, id: string, type: FuncType, optio
   const lines: string[] = [];
   if (result !== null) {
     if (options.isChecked) {
-      lines.push('cx.begin();', `const m = ${emitCheck(context, result, 'v')};`);
-      lines.push(`if (m !== null) throw badResult(m, ${emitter.constant(id)});`);
+      const name = emitter.constant(id);
+      lines.push('cx.begin();', 'let m;');
+      lines.push(
+        `try { m = ${emitCheck(context, result, 'v')}; } catch (error) { throw unreadableResult(error, ${name}); }`,
+      );
+      lines.push(`if (m !== null) throw badResult(m, ${name});`);
       if (!isFixedSize(result)) lines.push(emitSizeCheck(emitter, type, 'result', 'v', options.maxMessageBytes));
     }
     const { size, align } = layoutOf(result);

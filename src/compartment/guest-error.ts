@@ -45,6 +45,11 @@ export function guestTrap(
   });
 }
 
+/** Reading an argument ran code of the caller's, and that threw: an accessor or a proxy. */
+export function unreadable(cause: unknown): CofferdamError<'ARGUMENT_TYPE'> {
+  return new CofferdamError('ARGUMENT_TYPE', 'An argument threw when it was read - pass plain values', { cause });
+}
+
 /** Text of a guest that is fit to print: short, and without control characters. */
 export function shorten(text: string): string {
   // Control characters could move a terminal's cursor and forge a line of a log.

@@ -2,7 +2,7 @@ import { type AdapterRuntime, Context, type CoreFunction, fault, Scope } from '.
 import { CofferdamError } from '../error.ts';
 import type { CanonOptions, CoreItem } from '../wasm/plan.ts';
 import type { FusedEnd, FusedExport, Instance, InstanceHost } from './contract.ts';
-import { guestTrap, isStackExhausted, toGuestError } from './guest-error.ts';
+import { guestTrap, isStackExhausted, toGuestError, unreadable } from './guest-error.ts';
 import type { InlineCode } from './inline.ts';
 import { makeItem } from './items.ts';
 import { invalid } from './recipe.ts';
@@ -289,11 +289,6 @@ export class InlineInstance implements Instance, AdapterRuntime {
     if (!scope.mayLeave) throw this.swallowed();
     scope.entered = false;
   }
-}
-
-/** Reading an argument ran code of the caller's, and that threw: an accessor or a proxy. */
-function unreadable(cause: unknown): CofferdamError<'ARGUMENT_TYPE'> {
-  return new CofferdamError('ARGUMENT_TYPE', 'An argument threw when it was read - pass plain values', { cause });
 }
 
 function instantiate(module: WebAssembly.Module, imports: () => WebAssembly.Imports): WebAssembly.Instance {

@@ -82,6 +82,6 @@ export class Turnstile {
 
   #poison(error: unknown): unknown {
     if (this.#state === 'inside') this.#state = 'poisoned';
-    return this.#failure?.error ?? toGuestError(error);
+    return this.#failure === null ? toGuestError(error) : this.#failure.error;
   }
 }

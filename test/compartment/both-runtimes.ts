@@ -1,8 +1,8 @@
 import type { Instance } from '../../src/compartment/contract.ts';
-import { makeInlineCode } from '../../src/compartment/inline.ts';
 import { planComponent, worldOfComponent } from '../../src/wasm/index.ts';
 import { transpile } from './differential.ts';
 import { bindJco, type ImportObject, jcoHost } from './jco-host.ts';
+import { makeCode } from './kinds.ts';
 
 /** An instance of a component, whoever runs it: by the names of its world. */
 export interface Running {
@@ -17,7 +17,7 @@ export interface MadeHere extends Running {
 /** In our runtime, with a host that follows jco's conventions. */
 export async function runHere(bytes: Uint8Array, imports: ImportObject): Promise<MadeHere> {
   const limits = { messageBytes: 1 << 24 };
-  const { world, instantiate } = await makeInlineCode({ plan: planComponent(bytes), bytes, sha256: '', limits }).then(
+  const { world, instantiate } = await makeCode({ plan: planComponent(bytes), bytes, sha256: '', limits }).then(
     (code) => ({ world: code.world, instantiate: code.instantiate.bind(code) }),
   );
   const instance = instantiate(jcoHost(world, imports));

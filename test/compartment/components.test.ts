@@ -2,15 +2,15 @@ import { readFileSync } from 'node:fs';
 import { parse } from '@bytecodealliance/jco-transpile/wasm-tools';
 import { describe, expect, it } from 'vitest';
 import type { InstanceHost } from '../../src/compartment/contract.ts';
-import { makeInlineCode } from '../../src/compartment/inline.ts';
 import { CofferdamError } from '../../src/error.ts';
 import { planComponent } from '../../src/wasm/index.ts';
 import { hostOf, NO_HOST } from './forwarder.ts';
+import { makeCode } from './kinds.ts';
 import { codeOf } from './support.ts';
 
 async function load(source: string | Uint8Array) {
   const bytes = typeof source === 'string' ? await parse(source) : source;
-  return makeInlineCode({ plan: planComponent(bytes), bytes, sha256: '', limits: { messageBytes: 1 << 20 } });
+  return makeCode({ plan: planComponent(bytes), bytes, sha256: '', limits: { messageBytes: 1 << 20 } });
 }
 
 async function start(source: string | Uint8Array, host: InstanceHost = NO_HOST) {

@@ -1,9 +1,10 @@
 import type { InstanceHost } from '../../src/compartment/contract.ts';
-import { type InlineOptions, makeInlineCode } from '../../src/compartment/inline.ts';
+import type { InlineOptions } from '../../src/compartment/inline.ts';
 import { planCore } from '../../src/wasm/index.ts';
 import type { CanonOptions, CoreItem, Plan } from '../../src/wasm/plan.ts';
 import type { FuncType, ResourceType, ValType, World, WorldFunction } from '../../src/wasm/types.ts';
 import { flatTypes } from '../abi/reference.ts';
+import { makeCode } from './kinds.ts';
 import { assemble } from './support.ts';
 
 export const func = (params: readonly ValType[], result: ValType | null = null): FuncType => ({
@@ -52,7 +53,7 @@ export async function makeGuest(
 ) {
   const bytes = await assemble(wat);
   const plan = withEncoding(planCore(bytes, worldOf(world)), options.encoding ?? 'utf8');
-  return makeInlineCode({ plan, bytes, sha256: '', limits: { messageBytes: 1 << 20 }, ...options });
+  return makeCode({ plan, bytes, sha256: '', limits: { messageBytes: 1 << 20 }, ...options });
 }
 
 function withEncoding(plan: Plan, encoding: CanonOptions['encoding']): Plan {

@@ -54,12 +54,16 @@ describe('an import that waits', () => {
   });
 
   it('nobody else enters meanwhile', async () => {
-    let release: (value: string) => void = () => undefined;
-    const instance = await start(() => new Promise((resolve) => (release = resolve)));
+    const [asked, answer] = [Promise.withResolvers<void>(), Promise.withResolvers<string>()];
+    const instance = await start(() => {
+      asked.resolve();
+      return answer.promise;
+    });
     const first = instance.callSuspending(0, ['a']);
     expect(codeOf(() => instance.call(2, []))).toBe('INSTANCE_REENTERED');
     expect(await codeOfPromise(instance.callSuspending(0, ['b']))).toBe('INSTANCE_REENTERED');
-    release('done');
+    await asked.promise;
+    answer.resolve('done');
     expect(await first).toBe('done');
     expect(instance.call(2, [])).toBe(1);
   });

@@ -265,7 +265,6 @@ const MALFORMED: readonly (readonly [what: string, code: Code, text: string])[] 
     `${HEAD}${BODY}resources:\n  out: { fs: ./x, label: { secrecy: [▲"customer:{file}"] } }\n`,
   ],
   // what this build cannot enforce
-  ['a worker', 'MANIFEST_UNSUPPORTED', `${HEAD}compartments:\n  a: { wasm: a, kind: ▲worker }\n`],
   ['a kind that is a wrapper', 'MANIFEST_UNSUPPORTED', `${HEAD}compartments:\n  a: { wasm: a, kind: ▲enclave }\n`],
   // enclaves
   ['an enclave that is none', 'MANIFEST_TYPE', `${HEAD}compartments:\n  a: { wasm: a, enclave: ▲"yes" }\n`],

@@ -6,6 +6,9 @@ import type { Instance, InstanceHost } from '../contract.ts';
 import { ASK, encodeFailure, MAX_RANDOM_BYTES, TELL } from './frame.ts';
 import type { Transport } from './transport.ts';
 
+/** Counted down by code that was made for it, and filled up by the parent; null where it is not counted. */
+type Fuel = WebAssembly.Global | null;
+
 export interface Guest {
   readonly world: World;
   readonly maxMessageBytes: number;
@@ -22,11 +25,13 @@ export interface Guest {
 export function serve(transport: Transport, makeGuest: (start: Uint8Array) => Guest): void {
   const length = transport.receive(Number.POSITIVE_INFINITY);
   const start = transport.frame.slice(MESSAGE_START, length);
+  const left = new DataView(transport.frame.buffer).getBigInt64(8, true);
+  const fuel = left > 0n ? new WebAssembly.Global({ value: 'i64', mutable: true }, left) : null;
   let child: Child;
   try {
-    child = new Child(transport, makeGuest(start));
+    child = new Child(transport, makeGuest(start), fuel);
   } catch (error) {
-    tellFailure(transport, error);
+    tellFailure(transport, fuel, error);
     return;
   }
   for (;;) child.next();
@@ -38,11 +43,13 @@ class Child {
   readonly #reader: Context;
   readonly #exports: readonly MessageCodec[];
   readonly #imports: readonly MessageCodec[];
+  readonly #fuel: Fuel;
   readonly #instance: Instance;
 
-  constructor(transport: Transport, { world, maxMessageBytes, instantiate }: Guest) {
+  constructor(transport: Transport, { world, maxMessageBytes, instantiate }: Guest, fuel: Fuel) {
     const { exports, imports } = world;
     this.#transport = transport;
+    this.#fuel = fuel;
     this.#writer = new FrameWriter(transport, maxMessageBytes);
     this.#reader = makeReader(maxMessageBytes);
     // What is written here was lifted and checked just before; the parent checks whatever it reads.
@@ -64,7 +71,7 @@ class Child {
       else if (kind === ASK.MEASURE) this.#measure();
       else throw new CofferdamError('INTERNAL', `The parent asked for ${kind}, which nobody can do now.`);
     } catch (error) {
-      tellFailure(this.#transport, error);
+      tellFailure(this.#transport, this.#fuel, error);
     }
   }
 
@@ -88,6 +95,7 @@ class Child {
     return {
       // A thread of its own may simply wait.
       suspending: new Set(),
+      ...(this.#fuel ? { fuel: this.#fuel } : {}),
       call: (index, args) => {
         const codec = this.#imports[index];
         if (codec === undefined) throw new CofferdamError('INTERNAL', `There is no import ${index}.`);
@@ -129,21 +137,26 @@ class Child {
     const { view } = this.#writer.place;
     view.setUint32(0, kind, true);
     view.setUint32(4, number, true);
+    if (this.#fuel) view.setBigInt64(8, this.#fuel.value as bigint, true);
     this.#transport.send(this.#writer.length);
   }
 
   #receive(): number {
     this.#transport.receive(Number.POSITIVE_INFINITY);
     showIn(this.#reader, this.#transport.frame);
-    return this.#reader.view.getUint32(0, true);
+    const { view } = this.#reader;
+    if (this.#fuel) this.#fuel.value = view.getBigInt64(8, true);
+    return view.getUint32(0, true);
   }
 }
 
-function tellFailure(transport: Transport, error: unknown): void {
+function tellFailure(transport: Transport, fuel: Fuel, error: unknown): void {
   const text = encodeFailure(error);
   const length = MESSAGE_START + text.length;
   const bytes = transport.reserve(length);
   bytes.set(text, MESSAGE_START);
-  new DataView(bytes.buffer).setUint32(0, TELL.FAILED, true);
+  const view = new DataView(bytes.buffer);
+  view.setUint32(0, TELL.FAILED, true);
+  if (fuel) view.setBigInt64(8, fuel.value as bigint, true);
   transport.send(length);
 }

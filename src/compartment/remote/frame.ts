@@ -4,7 +4,7 @@ import { CofferdamError } from '../../error.ts';
 
 /*
  * What the two sides say to each other. The first word of a frame is its kind, the second a number whose meaning depends on
- * it; from MESSAGE_START on there is a message: values (abi/message.ts), bytes or JSON text, whose length is the frame's.
+ * it. Then comes the fuel that is left, an i64 that only the side that has the turn can change; from MESSAGE_START on there is a message: values (abi/message.ts), bytes or JSON text, whose length is the frame's.
  */
 
 /** From the parent: the first three begin something, and the others answer what the child asked. */
@@ -40,7 +40,7 @@ export const TELL = {
 export const MAX_RANDOM_BYTES = 65_536;
 
 /** Longest JSON of a failure. */
-export const MAX_FAILURE_BYTES = 16_384;
+const MAX_FAILURE_BYTES = 16_384;
 const MAX_TEXT = 2_000;
 
 interface Failure {
@@ -91,6 +91,7 @@ const GUEST_FAULTS: ReadonlySet<string> = new Set([
   'WASM_SIGNATURE',
   'LIMIT_MESSAGE',
   'LIMIT_HANDLES',
+  'INSTANCE_REENTERED',
   'SUSPENSION_SYNC',
   'PLAN_INVALID',
   'WASI_NOT_GRANTED',

@@ -3,6 +3,8 @@ import { compileCodecs, FrameWriter, MESSAGE_START, type MessageCodec, makeReade
 import { CofferdamError } from '../../error.ts';
 import type { World } from '../../wasm/types.ts';
 import type { Code, Instance, InstanceHost } from '../contract.ts';
+import { guestTrap, unreadable } from '../guest-error.ts';
+import { INTERRUPT_WORDS } from '../interrupts.ts';
 import { Turnstile } from '../turnstile.ts';
 import { died } from './died.ts';
 import { ASK, decodeFailure, MAX_RANDOM_BYTES, TELL } from './frame.ts';
@@ -60,6 +62,8 @@ export class RemoteCode implements Code {
 
 /** How long a peer may take to be there. A process on a busy machine needs half a second. */
 const START_MS = 30_000;
+/** How often a parent that waits looks whether time is up: only a peer that has not answered for that long is waited for so. */
+const LOOK_MS = 4;
 /** How long it may take to say how large it is, which needs no guest. */
 const MEASURE_MS = 5_000;
 
@@ -74,6 +78,8 @@ class RemoteInstance implements Instance {
   readonly #writer: FrameWriter;
   readonly #reader: Context;
   readonly #turnstile = new Turnstile();
+  /** Where the watchdog says that what runs must stop; null where nothing has limits in time. */
+  readonly #interrupt: Int32Array | null;
   #memoryBytes = 0;
   /** Of the frame received last. */
   #length = 0;
@@ -85,6 +91,7 @@ class RemoteInstance implements Instance {
     this.#peer = peer;
     this.#writer = new FrameWriter(peer.transport, code.maxMessageBytes);
     this.#reader = makeReader(code.maxMessageBytes);
+    this.#interrupt = host.interrupt ? new Int32Array(host.interrupt.buffer) : null;
     try {
       this.#turnstile.pass(() => {
         const place = this.#writer.begin();
@@ -130,6 +137,7 @@ class RemoteInstance implements Instance {
   }
 
   stop(): void {
+    this.#memoryBytes = 0;
     this.#turnstile.stop();
     this.#peer.end();
     this.#peer.transport.close();
@@ -140,7 +148,11 @@ class RemoteInstance implements Instance {
     this.#turnstile.assertFree();
     const codec = this.#code.exports[index];
     if (codec === undefined) throw new CofferdamError('ARGUMENT_TYPE', `There is no export ${index} - count them anew`);
-    codec.writeParams(this.#writer.begin(), args);
+    try {
+      codec.writeParams(this.#writer.begin(), args);
+    } catch (error) {
+      throw error instanceof CofferdamError ? error : unreadable(error);
+    }
     return codec;
   }
 
@@ -154,13 +166,26 @@ class RemoteInstance implements Instance {
 
   /** Until what was begun is done. Nothing that the guest asks for may wait. */
   #converse(timeoutMs: number): void {
-    const { transport } = this.#peer;
     for (;;) {
-      const kind = this.#heard(transport.receive(timeoutMs), timeoutMs);
+      const kind = this.#heard(this.#receive(timeoutMs), timeoutMs);
       if (kind === TELL.DONE) return;
       if (kind === TELL.IMPORT) this.#import();
       else this.#serve(kind);
     }
+  }
+
+  /** A peer that runs past a limit is ended, whatever it does: its guest needs no checks of its own. */
+  #receive(timeoutMs: number): number {
+    const { transport } = this.#peer;
+    if (this.#interrupt === null) return transport.receive(timeoutMs);
+    for (let waited = 0; waited < timeoutMs; waited += LOOK_MS) {
+      const length = transport.receive(LOOK_MS);
+      if (length >= 0) return length;
+      if (Atomics.load(this.#interrupt, INTERRUPT_WORDS.RUN) >= 0) continue;
+      this.#peer.end();
+      throw guestTrap('it ran past a limit in time');
+    }
+    return -1;
   }
 
   async #converseAsync(): Promise<void> {
@@ -182,6 +207,7 @@ class RemoteInstance implements Instance {
     showIn(this.#reader, this.#peer.transport.frame);
     const kind = this.#reader.view.getUint32(0, true);
     this.#number = this.#reader.view.getUint32(4, true);
+    if (this.#host.fuel) this.#host.fuel.value = this.#reader.view.getBigInt64(8, true);
     if (kind === TELL.FAILED) throw decodeFailure(this.#message()) ?? this.#died('its failure makes no sense');
     return kind;
   }
@@ -276,6 +302,7 @@ class RemoteInstance implements Instance {
     const { view } = this.#writer.place;
     view.setUint32(0, kind, true);
     view.setUint32(4, number, true);
+    if (this.#host.fuel) view.setBigInt64(8, this.#host.fuel.value as bigint, true);
     this.#peer.transport.send(this.#writer.length);
   }
 
