@@ -4,6 +4,9 @@ import { VERSION } from '../version.ts';
 import type { Outcome } from './command.ts';
 import { auditCommand } from './commands/audit/audit.ts';
 import { checkCommand } from './commands/check.ts';
+import { replaceCommand, resumeCommand, stopCommand, suspendCommand } from './commands/control/act.ts';
+import { psCommand } from './commands/control/ps.ts';
+import { watchCommand } from './commands/control/watch.ts';
 import { initCommand } from './commands/init.ts';
 import { inspectCommand } from './commands/inspect.ts';
 import { runCommand } from './commands/run.ts';
@@ -49,6 +52,12 @@ function makeProgram(io: Io, json: boolean, finish: (outcome: Outcome) => void):
     .addCommand(typesCommand(context))
     .addCommand(testCommand(context))
     .addCommand(auditCommand(context))
+    .addCommand(psCommand(context))
+    .addCommand(watchCommand(context))
+    .addCommand(suspendCommand(context))
+    .addCommand(resumeCommand(context))
+    .addCommand(stopCommand(context))
+    .addCommand(replaceCommand(context))
     .addCommand(initCommand(context));
   for (const command of family(program)) {
     command.exitOverride().configureOutput({

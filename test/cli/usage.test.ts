@@ -14,6 +14,12 @@ const COMMANDS = [
   ['audit', 'trace'],
   ['audit', 'export'],
   ['init'],
+  ['ps'],
+  ['watch'],
+  ['suspend'],
+  ['resume'],
+  ['stop'],
+  ['replace'],
 ];
 
 describe('help', () => {
@@ -47,6 +53,9 @@ const MISTAKES: readonly (readonly [string, readonly string[]])[] = [
   ['a head that is none', ['audit', 'verify', 'x.db', '--head', '12:beef']],
   ['a message that is no number', ['audit', 'trace', 'x.db', '--message', '-1']],
   ['a time that is none', ['audit', 'denials', 'x.db', '--since', 'yesterday']],
+  ['a compartment that is not named', ['stop']],
+  ['a grace that is no time', ['stop', 'x', '--grace', 'soon']],
+  ['a digest that is none', ['replace', 'x', '--sha256', 'beef']],
   ['an unknown kind of event', ['audit', 'export', 'x.db', '--kind', 'party']],
 ];
 

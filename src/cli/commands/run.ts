@@ -19,6 +19,7 @@ interface RunOptions extends CommonOptions {
   readonly integrity?: string;
   readonly public?: boolean;
   readonly resource?: readonly PrintedResource[];
+  readonly control?: string | true;
 }
 
 /** One call, and what became of it. */
@@ -33,12 +34,16 @@ export function runCommand({ io }: CommandContext): Command {
     .option('--secrecy <tags>', 'secrecy tags of the arguments, with commas between them')
     .option('--integrity <tags>', 'integrity tags of the arguments')
     .option('--public', 'the arguments carry no tag at all')
-    .option('--resource <name=stream>', 'print what guests send to this resource, on stdout or stderr', parseResource);
+    .option('--resource <name=stream>', 'print what guests send to this resource, on stdout or stderr', parseResource)
+    .option('--control [path]', 'let `cofferdam ps`, `stop`, … reach the host while it runs');
   return withCommonOptions(command).action(async (manifest: string, options: RunOptions) => {
     const args = await readArguments(options.args, io);
     // Only here: no other command needs the code that runs guests, and each is to start fast.
     const { createHost } = await import('../../host/create.ts');
-    await using host = await createHost(manifest, { resources: offeredBy(options.resource ?? [], io) });
+    await using host = await createHost(manifest, {
+      resources: offeredBy(options.resource ?? [], io),
+      ...(options.control === undefined ? {} : { control: options.control }),
+    });
     const denied = options.json === true ? collectDenied(host) : [];
     if (options.json !== true) narrate(host, io);
     const reply = await host.call(options.call, fromJson(args, paramsOf(host, options.call)), callOptions(options));
