@@ -3,6 +3,7 @@ import { isFixedSize } from '../abi/size.ts';
 import { isNumberKind } from '../abi/typed-lists.ts';
 import { guestTrap } from '../compartment/guest-error.ts';
 import { mapSources, Source, type StreamType, settledSource } from '../compartment/source.ts';
+import { CofferdamError } from '../error.ts';
 import type { ValType } from '../wasm/types.ts';
 import { LEAST_ITEM_BYTES } from './conform.ts';
 import type { Feed, Realm } from './jco-realm.ts';
@@ -107,6 +108,7 @@ export class JcoStreams {
       while (!step.done && type.kind === 'stream' && (step.value as ArrayLike<unknown>).length === 0) {
         step = await source.next();
       }
+      if (step.done && type.kind === 'future') throw unwritten();
       if (step.done || type.kind === 'future') this.#open.delete(open);
       if (this.#ended === null) settle?.(step.done ? 'end' : 'ok', step.value);
     } catch (error) {
@@ -121,6 +123,10 @@ export class JcoStreams {
     else this.#open.add(open);
     return open;
   }
+}
+
+function unwritten(): CofferdamError<'RESULT_TYPE'> {
+  return new CofferdamError('RESULT_TYPE', 'A future ended without a value - write it before it is dropped');
 }
 
 const isTyped = ({ element }: StreamType): boolean => element !== null && isNumberKind(element.kind);

@@ -71,7 +71,7 @@ export interface Loader extends AsyncDisposable {
 const MAX_MODULE_BYTES = 256 * 1_048_576;
 
 /** Raised when the meaning of what is cached changes other than by a change of the decoder. */
-const FORMAT = 5;
+const FORMAT = 6;
 
 const shared = new WeakMap<LoadEnv, { readonly loader: Promise<Loader>; users: number }>();
 

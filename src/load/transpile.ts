@@ -147,6 +147,7 @@ function described(files: readonly (readonly [string, Uint8Array])[], limits: In
   if (source.length > MAX_SOURCE_CHARACTERS || !PLAIN_TEXT.test(source) || /^ *(?:import|export) /m.test(source)) {
     throw refused('its script is not of the form that is expected');
   }
+  assertLowered(source);
   const found = files
     .filter(([name]) => name.endsWith('.wasm'))
     .map(([name, module]) => ({ name, bytes: module, count: countOf(source, name) }));
@@ -157,6 +158,16 @@ function described(files: readonly (readonly [string, Uint8Array])[], limits: In
     bytes: Buffer.from(applyEdits(bytes, edits[i] ?? [])).toString('base64'),
   }));
   return { source, modules };
+}
+
+/** An async function that the guest calls without async, and whose whole result is a stream: jco gives the guest no handle. */
+function assertLowered(source: string): void {
+  for (const { index } of source.matchAll(/resultLowerFns: \[_lowerFlat(?:Stream|Future)\(/g)) {
+    const isAsync = source.startsWith('isAsync: true', source.lastIndexOf('isAsync: ', index));
+    const isTyped = source.startsWith('funcTypeIsAsync: true', source.indexOf('funcTypeIsAsync: ', index));
+    if (isTyped && !isAsync)
+      throw refused('it calls an async function whose result is a stream or future without async');
+  }
 }
 
 /*
