@@ -193,12 +193,6 @@ export const CODES = {
   CONTROL_PATH: 'A control socket cannot be where it was asked for.',
   CONTROL_REQUEST: 'What came over the control socket cannot be read.',
   CONTROL_UNREACHABLE: 'No host answers at its control socket.',
-  // control
-  CONTROL_AMBIGUOUS: 'Several hosts run, and the command does not say which it means.',
-  CONTROL_LIMIT: 'A peer of the control socket sends too much, or too fast.',
-  CONTROL_PATH: 'A control socket cannot be where it was asked for.',
-  CONTROL_REQUEST: 'What came over the control socket cannot be read.',
-  CONTROL_UNREACHABLE: 'No host answers at its control socket.',
   // cli
   CLI_USAGE: 'The command line is not understood.',
   CLI_ARGS: 'The arguments for a call, given on the command line, cannot be read.',

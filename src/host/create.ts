@@ -29,11 +29,6 @@ export interface HostOptions {
    * alone. Default: none.
    */
   readonly control?: string | true;
-  /**
-   * A socket by which this user's `cofferdam ps`, `stop`, … reach the host: `true`, or its path, in a folder that is the user's
-   * alone. Default: none.
-   */
-  readonly control?: string | true;
   /** The folder of the platform's keys and counters, for enclaves, where the manifest names none. Default: the user's state folder. */
   readonly stateDir?: string;
 }

@@ -9,8 +9,8 @@ import { CofferdamError } from '../error.ts';
 import type { Ceiling, LabelInput } from '../label/index.ts';
 import type { Policy } from '../policy/policy.ts';
 import { listFiles, readLabelledFile } from '../services/files.ts';
-import { controlledBy, controlledBy } from './control/controlled.ts';
-import { ControlServer, ControlServer } from './control/server.ts';
+import { controlledBy } from './control/controlled.ts';
+import { ControlServer } from './control/server.ts';
 import { withChanges, withCompartment, withoutCompartment } from './edit.ts';
 import type { Enclaves } from './enclaves.ts';
 import { type Explained, explainFlow } from './explain.ts';
@@ -24,7 +24,7 @@ import { statusOf } from './status.ts';
 import { unknownCompartment } from './target.ts';
 import { typedCompartment } from './typed.ts';
 import { type Watched, watch } from './watch.ts';
-import { isDoneWithin, isDoneWithin } from './within.ts';
+import { isDoneWithin } from './within.ts';
 
 /** A running host: compartments under a policy, a broker between them, a journal of what crossed. See `createHost`. */
 export class Host implements AsyncDisposable {
@@ -43,7 +43,6 @@ export class Host implements AsyncDisposable {
   readonly #operator: Operator;
   #sessions = 0;
   #isClosed = false;
-  #control: ControlServer | null = null;
   #control: ControlServer | null = null;
 
   /** @internal Use `createHost`. */
@@ -87,16 +86,6 @@ export class Host implements AsyncDisposable {
   /** The journal's file, or null when it is kept in memory. */
   get journalPath(): string | null {
     return this.#journal.path;
-  }
-
-  /** Path of the control socket, or null. */
-  get controlPath(): string | null {
-    return this.#control?.path ?? null;
-  }
-
-  /** @internal See `HostOptions.control`. */
-  async control(where: string | true): Promise<void> {
-    this.#control = await ControlServer.open(where, controlledBy(this, this.#operator));
   }
 
   /** Path of the control socket, or null. */
@@ -292,7 +281,6 @@ export class Host implements AsyncDisposable {
    */
   async close({ graceMs = 5_000 }: { graceMs?: number } = {}): Promise<void> {
     if (this.#isClosed) return;
-    this.#control?.close();
     this.#control?.close();
     this.#broker.posts.isClosed = true;
     this.#broker.lifecycle.close();

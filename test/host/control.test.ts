@@ -40,7 +40,7 @@ const pathOf = (host: Host) => host.controlPath ?? '';
 async function say(path: string, ...texts: (string | Uint8Array)[]): Promise<string> {
   const socket = connect(path);
   const chunks: Buffer[] = [];
-  socket.on('data', (chunk) => chunks.push(chunk));
+  socket.on('data', (chunk: Buffer) => chunks.push(chunk));
   socket.on('error', () => undefined);
   for (const text of texts) socket.write(text);
   socket.end();
