@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Source } from '../../src/compartment/source.ts';
+import { Source } from '../../src/compartment/source.ts';
 import { codeOf, failure, hostOf, sleep } from './jco-support.ts';
 
 /** `go` gives a stream, after which the core module's own `write` and `resume` do as they like. */
