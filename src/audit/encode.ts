@@ -2,10 +2,8 @@ import { CofferdamError } from '../error.ts';
 import type { EventInput, EventInputOf, StoredLabel } from './events.ts';
 import { type FieldType, PORT_RECORD, RECORD_BY_KIND, type RecordFormat } from './format.ts';
 import { LIMITS } from './limits.ts';
+import { FieldError, PayloadWriter } from './payload-writer.ts';
 import { PortTable } from './ports.ts';
-
-/** Room for the numbers of one record; strings and lists ask for their own. */
-const RECORD_SLACK_BYTES = 512;
 
 /** Fields of a record, and kinds: see format.ts. */
 const MAX_FIELDS = 16;
@@ -24,8 +22,7 @@ const NOTHING = {};
  * their ports with them, so that each batch can be read alone.
  */
 export class BatchEncoder {
-  #bytes: Buffer;
-  #at = 0;
+  readonly #out: PayloadWriter;
   #count = 0;
   #lastMs = 0;
   #firstMs = 0;
@@ -39,7 +36,7 @@ export class BatchEncoder {
   readonly #ports = new PortTable();
 
   constructor(initialBytes: number) {
-    this.#bytes = Buffer.allocUnsafe(initialBytes + RECORD_SLACK_BYTES);
+    this.#out = new PayloadWriter(initialBytes);
   }
 
   get count(): number {
@@ -47,7 +44,7 @@ export class BatchEncoder {
   }
 
   get byteLength(): number {
-    return this.#at;
+    return this.#out.at;
   }
 
   /** Time of the first event of the batch. */
@@ -57,26 +54,26 @@ export class BatchEncoder {
 
   /** The payload so far; valid until the next `add` or `reset`. */
   payload(): Uint8Array {
-    return this.#bytes.subarray(0, this.#at);
+    return this.#out.written();
   }
 
   /** Throws AUDIT_EVENT for an event that can't be written; the batch is then as it was before. */
   add(event: EventInput, timeMs: number): void {
     const record = RECORD_BY_KIND.get(event.kind);
     if (record === undefined) throw badEvent(event.kind, 'kind', 'is unknown');
-    const at = this.#at;
+    const at = this.#out.at;
     const names = this.#names.size;
     const labels = this.#labelKeys.size;
     try {
-      this.#reserve(0);
-      this.#bytes[this.#at++] = record.code;
+      this.#out.reserve(0);
+      this.#out.code(record.code);
       const delta = timeMs - this.#lastMs;
-      this.#uint(delta < 0 ? -2 * delta - 1 : 2 * delta);
+      this.#out.uint(delta < 0 ? -2 * delta - 1 : 2 * delta);
       const isWritten =
         event.kind === 'call' ? this.#callAgain(event) : event.kind === 'reply' && this.#replyAgain(event);
       if (!isWritten) this.#fields(record, event as unknown as Readonly<Record<string, unknown>>);
     } catch (error) {
-      this.#at = at;
+      this.#out.at = at;
       forgetAfter(this.#names, names);
       forgetAfter(this.#labelKeys, labels);
       forgetAfter(this.#labels, labels);
@@ -92,7 +89,7 @@ export class BatchEncoder {
   }
 
   reset(): void {
-    this.#at = 0;
+    this.#out.at = 0;
     this.#count = 0;
     this.#lastMs = 0;
     this.#names.clear();
@@ -112,7 +109,7 @@ export class BatchEncoder {
       const value = event[name];
       // Most fields hold what they held in the last record of their kind.
       if (value === this.#last[memo + i]) {
-        this.#uint(this.#lastNumbers[memo + i]);
+        this.#out.uint(this.#lastNumbers[memo + i]);
         continue;
       }
       try {
@@ -140,10 +137,10 @@ export class BatchEncoder {
     if (edge !== last[at + 2] || from !== last[at + 3] || to !== last[at + 4] || name !== last[at + 7]) return false;
     if (requestLabel !== last[at + 5] || instanceLabel !== last[at + 6]) return false;
     if (!isUint(message) || !isUint(bytes) || (parent !== null && !isUint(parent))) return false;
-    this.#uint(message);
-    this.#uint(parent === null ? 0 : parent + 1);
-    for (let field = 2; field <= 7; field++) this.#uint(this.#lastNumbers[at + field]);
-    this.#uint(bytes);
+    this.#out.uint(message);
+    this.#out.uint(parent === null ? 0 : parent + 1);
+    for (let field = 2; field <= 7; field++) this.#out.uint(this.#lastNumbers[at + field]);
+    this.#out.uint(bytes);
     return true;
   }
 
@@ -153,10 +150,10 @@ export class BatchEncoder {
     if (from !== last[at + 1] || to !== last[at + 2] || label !== last[at + 3] || outcome !== last[at + 5])
       return false;
     if (!isUint(message) || !isUint(bytes)) return false;
-    this.#uint(message);
-    for (let field = 1; field <= 3; field++) this.#uint(this.#lastNumbers[at + field]);
-    this.#uint(bytes);
-    this.#uint(this.#lastNumbers[at + 5]);
+    this.#out.uint(message);
+    for (let field = 1; field <= 3; field++) this.#out.uint(this.#lastNumbers[at + field]);
+    this.#out.uint(bytes);
+    this.#out.uint(this.#lastNumbers[at + 5]);
     return true;
   }
 
@@ -168,17 +165,17 @@ export class BatchEncoder {
   #field(type: FieldType, value: unknown, event: Readonly<Record<string, unknown>>, memo: number): void {
     switch (type) {
       case 'uint':
-        this.#uint(value);
+        this.#out.uint(value);
         break;
       case 'uint?':
-        this.#uint(value === null ? 0 : value === -1 ? Number.NaN : (value as number) + 1);
+        this.#out.uint(value === null ? 0 : value === -1 ? Number.NaN : (value as number) + 1);
         break;
       case 'name':
         this.#name(value);
         this.#remember(memo, value, this.#names.get(value as string) as number);
         break;
       case 'name?':
-        this.#uint(value === null ? 0 : 1);
+        this.#out.uint(value === null ? 0 : 1);
         if (value !== null) this.#name(value);
         break;
       case 'label':
@@ -197,7 +194,7 @@ export class BatchEncoder {
       case 'port':
         if ((value as number) > LIMITS.maxPortNumber) throw new FieldError();
         this.#ports.assertRoom();
-        this.#uint(value);
+        this.#out.uint(value);
         break;
       case 'records':
         this.#records(value, event.message as number);
@@ -205,58 +202,30 @@ export class BatchEncoder {
       default: {
         const position = type.indexOf(value as string);
         if (position < 0) throw new FieldError();
-        this.#uint(position);
+        this.#out.uint(position);
       }
     }
   }
 
-  #uint(value: unknown): void {
-    if (((value as number) & 0x7f) === value) {
-      this.#bytes[this.#at++] = value;
-      return;
-    }
-    if (!Number.isSafeInteger(value) || (value as number) < 0) throw new FieldError();
-    const bytes = this.#bytes;
-    let rest = value as number;
-    let at = this.#at;
-    while (rest >= 0x8000_0000) {
-      bytes[at++] = (rest % 128) | 0x80;
-      rest = Math.floor(rest / 128);
-    }
-    while (rest >= 0x80) {
-      bytes[at++] = (rest & 0x7f) | 0x80;
-      rest >>>= 7;
-    }
-    bytes[at++] = rest;
-    this.#at = at;
-  }
-
   #name(value: unknown): void {
     const known = this.#names.get(value as string);
-    this.#uint(known ?? 0);
+    this.#out.uint(known ?? 0);
     if (known !== undefined) return;
     if (typeof value !== 'string' || value.length > LIMITS.maxNameChars) throw new FieldError();
     this.#names.set(value, this.#names.size + 1);
-    this.#string(value);
+    this.#out.string(value);
   }
 
   #text(value: unknown): void {
     if (typeof value !== 'string') throw new FieldError();
-    this.#string(value.length > LIMITS.maxTextChars ? `${value.slice(0, LIMITS.maxTextChars - 1)}…` : value);
-  }
-
-  #string(value: string): void {
-    const length = Buffer.byteLength(value);
-    this.#reserve(length);
-    this.#uint(length);
-    this.#at += this.#bytes.write(value, this.#at, length, 'utf8');
+    this.#out.string(value.length > LIMITS.maxTextChars ? `${value.slice(0, LIMITS.maxTextChars - 1)}…` : value);
   }
 
   #list(value: unknown): void {
     if (!Array.isArray(value) || value.length > LIMITS.maxListEntries) throw new FieldError();
-    this.#uint(value.length);
+    this.#out.uint(value.length);
     for (const entry of value) {
-      this.#reserve(0);
+      this.#out.reserve(0);
       this.#name(entry);
     }
   }
@@ -265,16 +234,16 @@ export class BatchEncoder {
     const same = this.#labels.get(label);
     if (same === undefined) this.#newLabel(label);
     else {
-      this.#uint(same);
+      this.#out.uint(same);
       this.#remember(memo, label, same);
     }
   }
 
   #newLabel(label: StoredLabel): void {
     if (typeof label !== 'object' || label === null) throw new FieldError();
-    const key = JSON.stringify([label.secrecy, label.integrity]);
+    const key = keyOf(label);
     const equal = this.#labelKeys.get(key);
-    this.#uint(equal ?? 0);
+    this.#out.uint(equal ?? 0);
     if (equal !== undefined) return;
     this.#list(label.secrecy);
     this.#list(label.integrity);
@@ -287,25 +256,26 @@ export class BatchEncoder {
     const used = value instanceof Uint8Array ? this.#ports.usedBy(value) : null;
     if (used === null || !Number.isSafeInteger(message + used.messages)) throw new FieldError();
     const { ports, bytes } = used;
-    this.#uint(ports.length);
+    this.#out.uint(ports.length);
     for (const port of ports) {
-      this.#reserve(0);
+      this.#out.reserve(0);
       this.#fields(PORT_RECORD, port as unknown as Readonly<Record<string, unknown>>);
     }
-    this.#reserve(bytes.length);
-    this.#uint(bytes.length);
-    this.#bytes.set(bytes, this.#at);
-    this.#at += bytes.length;
+    this.#out.uint(bytes.length);
+    this.#out.raw(bytes);
   }
+}
 
-  /** Makes room for `length` bytes and the numbers of a record after them. */
-  #reserve(length: number): void {
-    const needed = this.#at + length + RECORD_SLACK_BYTES;
-    if (needed <= this.#bytes.length) return;
-    const larger = Buffer.allocUnsafe(Math.max(needed, 2 * this.#bytes.length));
-    this.#bytes.copy(larger, 0, 0, this.#at);
-    this.#bytes = larger;
+/** Labels are few and do not change, and each comes again in every batch. */
+const keys = new WeakMap<StoredLabel, string>();
+
+function keyOf(label: StoredLabel): string {
+  let key = keys.get(label);
+  if (key === undefined) {
+    key = JSON.stringify([label.secrecy, label.integrity]);
+    keys.set(label, key);
   }
+  return key;
 }
 
 function codeOf(kind: EventInput['kind']): number {
@@ -313,9 +283,6 @@ function codeOf(kind: EventInput['kind']): number {
 }
 
 const isUint = (value: number): boolean => Number.isSafeInteger(value) && value >= 0 && value < Number.MAX_SAFE_INTEGER;
-
-/** The field that can't be written; carries its name upward. */
-class FieldError extends Error {}
 
 function badEvent(kind: string, field: string, what: string): CofferdamError {
   return new CofferdamError(
