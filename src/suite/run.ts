@@ -1,5 +1,7 @@
 import { type ChildProcess, fork } from 'node:child_process';
-import { resolve } from 'node:path';
+import { mkdtempDisposable } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { CofferdamError } from '../error.ts';
 import { CASES } from './all-cases.ts';
@@ -36,8 +38,10 @@ export async function runSuite(options: RunOptions): Promise<readonly Verdict[]>
   );
   const verdicts: Verdict[] = [];
   let next = 0;
+  // What a case leaves behind that took its process down goes with the run.
+  await using scratch = await mkdtempDisposable(join(tmpdir(), 'cofferdam-suite-'));
   const work = async () => {
-    using tester = new Tester(options);
+    using tester = new Tester(options, scratch.path);
     for (let task = tasks[next++]; task; task = tasks[next++]) {
       const verdict = await tester.try(task.found, task.kind, task.source);
       verdicts.push(verdict);
@@ -102,10 +106,13 @@ function isCase(value: unknown): value is Case {
 /** One process that tries cases, made anew when a case took it down. */
 class Tester implements Disposable {
   readonly #options: RunOptions;
+  readonly #scratch: string;
   #child: ChildProcess | null = null;
 
-  constructor(options: RunOptions) {
+  /** `scratch` is where its processes keep their temporary files. */
+  constructor(options: RunOptions, scratch: string) {
     this.#options = options;
+    this.#scratch = scratch;
   }
 
   async try(found: Case, kind: Kind, source: string | null): Promise<Verdict> {
@@ -132,7 +139,10 @@ class Tester implements Disposable {
   }
 
   #ask(job: Job, timeoutMs: number): Promise<Answer | Extract<Outcome, 'hung' | 'crashed'>> {
-    this.#child ??= fork(workerFile(), { stdio: ['ignore', 'ignore', 'ignore', 'ipc'] });
+    this.#child ??= fork(workerFile(), {
+      stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
+      env: { ...process.env, TMPDIR: this.#scratch },
+    });
     const child = this.#child;
     return new Promise((settle) => {
       const end = (ended: Answer | 'hung' | 'crashed') => {
