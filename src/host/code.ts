@@ -75,7 +75,12 @@ function makeAsyncCode({ name, kind, limits }: CompartmentPolicy, loaded: Loaded
   return makeJcoCode({ world, sha256, source: transpiled.source, modules: named, limits });
 }
 
-function makeRemoteCode({ name, kind }: CompartmentPolicy, source: GuestSource, loaded: Loaded): Code {
+function makeRemoteCode(
+  { name, kind, limits: { cpuMs } }: CompartmentPolicy,
+  source: GuestSource,
+  loaded: Loaded,
+): Code {
+  if (cpuMs !== null) throw unenforceable(name, kind, 'its limit cpu counts what runs in the program only');
   const { world, sha256, limits } = source;
   try {
     if (kind === 'process') {

@@ -48,6 +48,8 @@ export interface Loaded {
   readonly transpiled: Transpiled | null;
   /** Parallel to the plan's modules, or the one module; rewritten so that an instance keeps the reference's limits. */
   readonly modules: readonly WebAssembly.Module[];
+  /** The bytes of `modules`, made when they are asked for: for another process. */
+  readonly code: () => readonly Uint8Array[];
   /** Parallel to `modules`: the memories that each was made to import; null where nothing was rewritten. */
   readonly memories: readonly (readonly OwnMemory[])[] | null;
   /** The same modules for instances that are restored from a snapshot; null: none was asked for. */
@@ -134,6 +136,7 @@ class CachingLoader implements Loader {
       world,
       transpiled,
       modules,
+      code: () => modulesOf(bytes, understanding).map((module) => module()),
       memories,
       restoring,
       names,

@@ -51,8 +51,8 @@ export interface CompartmentPolicy {
   readonly gates: ReadonlyMap<string, GatePolicy>;
   /** Names of resources this compartment may be linked to. */
   readonly resources: readonly string[];
-  /** Where its instances run: in the program's thread, or each in a thread of its own. */
-  readonly kind: 'inline' | 'worker';
+  /** Where its instances run: in the program's thread, or each in a thread or a process of its own. */
+  readonly kind: 'inline' | 'worker' | 'process';
   /** Null: it is not measured for evidence, and cannot seal. */
   readonly enclave: EnclavePolicy | null;
   readonly instances: 'per-label' | 'per-call';

@@ -130,7 +130,7 @@ const compartment = z
     gates: z.record(witName, gate).optional().meta({ description: 'Exports that release, by name.' }),
     resources: list(name).optional().meta({ description: 'Resources that links of this compartment may lead to.' }),
     enclave: enclave.optional(),
-    kind: z.enum(['inline', 'worker']).optional().meta({ description: 'Where instances run.' }),
+    kind: z.enum(['inline', 'worker', 'process']).optional().meta({ description: 'Where instances run.' }),
     instances: z.enum(['per-label', 'per-call']).optional().meta({ description: 'How long an instance lives.' }),
     busy: z
       .enum(['queue', 'refuse'])

@@ -13,10 +13,7 @@ interface UnsupportedWord {
   readonly remedy: string;
 }
 
-const noSuchKind = "use 'inline' or 'worker'";
-
 const UNSUPPORTED: readonly UnsupportedWord[] = [
-  { path: ['compartments', '*', 'kind'], value: 'process', remedy: noSuchKind },
   { path: ['compartments', '*', 'kind'], value: 'enclave', remedy: 'write `enclave: true` beside the kind' },
   { path: ['compartments', '*', 'wasi'], value: 'full', remedy: "use 'minimal' or 'none'" },
   { path: ['resources', '*', 'http'], remedy: 'offer a function resource that makes the request' },

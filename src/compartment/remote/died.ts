@@ -5,3 +5,8 @@ export function died(reason: string, cause?: unknown): CofferdamError<'COMPARTME
   const message = `The thread or process of an instance is lost: ${reason} - the next call gets a fresh one`;
   return new CofferdamError('COMPARTMENT_DIED', message, { cause, details: { reason } });
 }
+
+/** Of a transport that is used after its instance was stopped. */
+export function closed(): CofferdamError<'INSTANCE_STOPPED'> {
+  return new CofferdamError('INSTANCE_STOPPED', 'The instance was stopped - make a new one');
+}

@@ -1,5 +1,4 @@
-import { CofferdamError } from '../../error.ts';
-import { died } from './died.ts';
+import { closed, died } from './died.ts';
 import type { ParentTransport } from './transport.ts';
 
 /** What two threads share to talk to each other. */
@@ -215,8 +214,4 @@ export class SharedTransport implements ParentTransport {
     if ((turn & ENDED) !== 0) throw died(REASONS[this.#words[REASON] as number] ?? REASONS[0]);
     return false;
   }
-}
-
-function closed(): CofferdamError {
-  return new CofferdamError('INSTANCE_STOPPED', 'The instance was stopped - make a new one');
 }
