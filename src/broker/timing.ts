@@ -9,6 +9,7 @@ interface Stop {
   readonly code: 'LIMIT_DEADLINE' | 'LIMIT_CPU';
   readonly compartment: string;
   readonly ms: number;
+  readonly ticks: number;
   /** The caller asked for it; otherwise the manifest. */
   readonly isAsked: boolean;
   /** While the chain runs: the tick. */
@@ -23,6 +24,8 @@ export class TimedEntry {
   readonly cpu: Stop | null;
   /** Of its own limits and those of all entries around it. */
   nearest: Stop | null = null;
+  /** The entry around it; only the chain's timing sets it. */
+  outer: TimedEntry | null = null;
 
   constructor(
     compartment: string,
@@ -30,15 +33,16 @@ export class TimedEntry {
     isAsked = false,
   ) {
     const stop = (code: Stop['code'], ms: number | null): Stop | null =>
-      ms === null ? null : { code, compartment, ms, isAsked, at: 0, left: 0 };
+      ms === null ? null : { code, compartment, ms, ticks: ms * TICKS_PER_MS + SLACK_TICKS, isAsked, at: 0, left: 0 };
     this.deadline = stop('LIMIT_DEADLINE', deadlineMs);
     this.cpu = stop('LIMIT_CPU', cpuMs);
   }
 
   begin(tick: number, outer: Stop | null): void {
-    if (this.deadline) this.deadline.at = (tick + this.deadline.ms * TICKS_PER_MS + SLACK_TICKS) | 0;
-    if (this.cpu) this.cpu.at = (tick + this.cpu.ms * TICKS_PER_MS + SLACK_TICKS) | 0;
-    this.nearest = nearer(outer, nearer(this.deadline, this.cpu));
+    const { deadline, cpu } = this;
+    if (deadline !== null) deadline.at = (tick + deadline.ticks) | 0;
+    if (cpu !== null) cpu.at = (tick + cpu.ticks) | 0;
+    this.nearest = outer === null && cpu === null ? deadline : nearer(outer, nearer(deadline, cpu));
   }
 
   pause(tick: number): void {
@@ -70,7 +74,10 @@ export interface TimingEnv {
  */
 export class Timing {
   readonly #env: TimingEnv;
-  readonly #entries: TimedEntry[] = [];
+  /** Taken when something has a limit. */
+  #interrupts: Interrupts | null = null;
+  /** The innermost. */
+  #entry: TimedEntry | null = null;
   readonly #running: Running = { stopAt: 0, below: null };
   #state: 'free' | 'running' | 'waiting' = 'free';
   #waitsSinceMs = 0;
@@ -85,85 +92,97 @@ export class Timing {
 
   enter(entry: TimedEntry): void {
     if (this.#state === 'waiting') this.resume();
-    const outer = this.#nearest;
-    this.#entries.push(entry);
+    const outer = this.#entry === null ? null : this.#entry.nearest;
+    entry.outer = this.#entry;
+    this.#entry = entry;
     if (entry.deadline === null && entry.cpu === null) {
       entry.nearest = outer;
       return;
     }
-    const interrupts = this.#env.interrupts();
-    entry.begin(interrupts.tick, outer);
-    this.#arm(interrupts);
+    this.#interrupts ??= this.#env.interrupts();
+    entry.begin(this.#interrupts.tick, outer);
+    this.#arm(this.#interrupts, entry.nearest);
   }
 
   leave(): void {
-    this.#entries.pop();
-    if (this.#state === 'free') return;
-    if (this.#nearest === null) this.#stop();
-    else if (this.#state === 'running') this.#arm(this.#env.interrupts());
+    const left = this.#entry;
+    if (left === null) return;
+    this.#entry = left.outer;
+    left.outer = null;
+    if (this.#state === 'free' || this.#interrupts === null) return;
+    const stop = this.#nearest;
+    if (stop === null) this.#stop();
+    else if (this.#state === 'running') this.#arm(this.#interrupts, stop);
   }
 
   /** Nothing of the chain is on the stack when control has gone back to whoever called: it waits, or is about to go on. */
   pause(): void {
-    if (this.#state !== 'running') return;
-    const interrupts = this.#env.interrupts();
+    const interrupts = this.#interrupts;
+    if (this.#state !== 'running' || interrupts === null) return;
     const { tick } = interrupts;
     interrupts.end(this.#running);
     this.#state = 'waiting';
     this.#waitsSinceMs = this.#env.elapsedMs();
-    for (const entry of this.#entries) entry.pause(tick);
+    for (const entry of this.#entries()) entry.pause(tick);
     this.#wait();
   }
 
   /** It goes on, before anything of it runs. */
   resume(): void {
-    if (this.#state === 'free') return;
-    const interrupts = this.#env.interrupts();
+    const interrupts = this.#interrupts;
+    if (this.#state === 'free' || interrupts === null) return;
     if (this.#state === 'waiting') {
       this.#clear();
       const waitedTicks = Math.round((this.#env.elapsedMs() - this.#waitsSinceMs) * TICKS_PER_MS);
       const { tick } = interrupts;
       let outer: Stop | null = null;
-      for (const entry of this.#entries) {
+      for (const entry of this.#entries()) {
         entry.resume(tick, waitedTicks, outer);
         outer = entry.nearest;
       }
     }
-    this.#arm(interrupts);
+    this.#arm(interrupts, this.#nearest);
   }
 
   /** All entries are over. */
   close(): void {
-    this.#entries.length = 0;
+    this.#entry = null;
     this.#stop();
   }
 
   /** Which limit the running chain is past, if it is. */
   exceeded(cause?: unknown): CofferdamError | null {
     const stop = this.#nearest;
-    const isPast = stop !== null && this.#state === 'running' && this.#env.interrupts().isPast(stop.at);
-    return isPast ? errorOf(stop, cause) : null;
+    if (stop === null || this.#state !== 'running' || this.#interrupts?.isPast(stop.at) !== true) return null;
+    return errorOf(stop, cause);
   }
 
   get #nearest(): Stop | null {
-    return this.#entries[this.#entries.length - 1]?.nearest ?? null;
+    return this.#entry === null ? null : this.#entry.nearest;
   }
 
-  #arm(interrupts: Interrupts): void {
-    this.#running.stopAt = this.#nearest?.at ?? 0;
+  /** The outermost first. */
+  #entries(): TimedEntry[] {
+    const entries: TimedEntry[] = [];
+    for (let entry = this.#entry; entry !== null; entry = entry.outer) entries.unshift(entry);
+    return entries;
+  }
+
+  #arm(interrupts: Interrupts, stop: Stop | null): void {
+    this.#running.stopAt = stop?.at ?? 0;
     if (this.#state === 'running') interrupts.again(this.#running);
     else interrupts.begin(this.#running);
     this.#state = 'running';
   }
 
   #stop(): void {
-    if (this.#state === 'running') this.#env.interrupts().end(this.#running);
+    if (this.#state === 'running') this.#interrupts?.end(this.#running);
     this.#state = 'free';
-    this.#clear();
+    if (this.#timer !== null) this.#clear();
   }
 
   #wait(): void {
-    const [first, ...rest] = this.#entries.flatMap(({ deadline }) => deadline ?? []);
+    const [first, ...rest] = this.#entries().flatMap(({ deadline }) => deadline ?? []);
     if (first === undefined) return;
     const next = rest.reduce((best, stop) => (stop.left < best.left ? stop : best), first);
     const leftMs = next.left / TICKS_PER_MS - (this.#env.elapsedMs() - this.#waitsSinceMs);

@@ -18,7 +18,7 @@ const waiter = {
 };
 const FOREVER = 0xffff_ffff;
 const NEVER = 0xffff_ffff;
-const wait = (ms: number) => (ms === NEVER ? new Promise<void>(() => undefined) : sleep(ms));
+const wait = (ms: unknown) => (ms === NEVER ? new Promise<void>(() => undefined) : sleep(Number(ms)));
 
 function waiting(limits: object, more: Partial<Arena> = {}): Arena {
   return {
