@@ -1,6 +1,6 @@
 import { expect } from 'vitest';
 import { type Arena, codeOf } from '../arena.ts';
-import { attack, nobody } from './attack.ts';
+import { acme, attack, EVERY, globex, nobody } from './attack.ts';
 
 /** Takes memory until it gets none, and says how many pages of 64 KiB it has. */
 const bomb = (memory: string) => ({
@@ -22,6 +22,12 @@ attack('a guest takes all memory', {
       expect(host.compartments()[0]?.instances[0]?.memoryBytes).toBe(2 ** 20);
     }
     expect(await codeOf(() => make(arena('17', '1MiB')))).toBe('LIMIT_MEMORY_INITIAL');
+    // By many labels: the third would be more than all may have.
+    const many = { ...bomb('1'), limits: { memory: '1MiB' }, clearance: EVERY };
+    const host = await make({ compartments: { bomb: many }, limits: { memory: '2MiB' } });
+    await host.call('bomb.grow', [], acme);
+    await host.call('bomb.one', [], globex);
+    expect(await codeOf(() => host.call('bomb.one', [], nobody))).toBe('LIMIT_HOST_MEMORY');
   },
   async twin(make) {
     const host = await make(arena('15', '1MiB'));

@@ -15,6 +15,9 @@ const arena = (memory: string, limit: string): Arena => ({
   compartments: { bomb: { ...bomb(memory), limits: { memory: limit } } },
 });
 
+const many = { ...bomb('1'), clearance: { secrecy: ['customer:*'] } };
+const customer = (name: string) => ({ label: { secrecy: [`customer:${name}`] } });
+
 export default defineCase({
   number: 34,
   name: 'memory-bomb',
@@ -27,6 +30,14 @@ export default defineCase({
       expect(host.compartments()[0]?.instances[0]?.memoryBytes).toBe(2 ** 20);
     }
     expect(await codeOf(() => make(arena('17', '1MiB')))).toBe('LIMIT_MEMORY_INITIAL');
+    // By many labels: the third would be more than all may have.
+    const host = await make({
+      compartments: { bomb: { ...many, limits: { memory: '1MiB' } } },
+      limits: { memory: '2MiB' },
+    });
+    await host.call('bomb.grow', [], customer('a'));
+    await host.call('bomb.one', [], customer('b'));
+    expect(await codeOf(() => host.call('bomb.one', [], customer('c')))).toBe('LIMIT_HOST_MEMORY');
   },
   async twin({ make }) {
     const host = await make(arena('15', '1MiB'));
