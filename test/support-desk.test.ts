@@ -46,6 +46,13 @@ describe('the support desk', () => {
     }
   });
 
+  it('stops the plugin that loops at its deadline, and goes on', () => {
+    expect(report.stopped.map(({ path, code }) => [path, code])).toEqual([[report.tickets[0]?.path, 'LIMIT_DEADLINE']]);
+    expect(report.stopped[0]?.message).toContain('compartments.spell.limits.deadline');
+    expect(report.stopped[0]?.afterMs).toBeGreaterThan(95);
+    expect(report.instances.filter(({ id }) => id.startsWith('spell@'))).toEqual([]);
+  });
+
   it('releases text without the personal data that is in the tickets', () => {
     expect(report.tickets.filter(({ text }) => PERSONAL.test(text)).length).toBeGreaterThan(1);
     expect(report.released.map(({ after }) => after)).toEqual(Array(6).fill('public'));

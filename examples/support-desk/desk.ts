@@ -4,6 +4,7 @@ import {
   gates,
   type Host,
   type HostFile,
+  isCofferdamError,
   type Reply,
   routesOf,
   type TraceRoute,
@@ -29,6 +30,8 @@ export interface Report {
   readonly tickets: readonly Ticket[];
   /** What plugins tried and were not allowed to. */
   readonly denied: readonly { edge: string; explanation: string; times: number }[];
+  /** What did not come back in its time, and was stopped. */
+  readonly stopped: readonly { path: string; code: string; message: string; afterMs: number }[];
   /** What left, through the gate. */
   readonly released: readonly { path: string; before: string; after: string; text: string }[];
   readonly arrived: readonly string[];
@@ -53,17 +56,23 @@ export async function runDesk(manifest: string): Promise<Report> {
   const run = host.run;
   const denied = countDenials(host);
   const tickets: Ticket[] = [];
+  const stopped: Report['stopped'][number][] = [];
   const released: Report['released'][number][] = [];
   for (const path of await host.list('tickets')) {
     const file = await host.read('tickets', path);
     const { ticket, summary } = await work(host, file);
     tickets.push(ticket);
+    if (stopped.length === 0) stopped.push(await spellCheck(host, file));
     released.push(await release(host, path, summary));
   }
   await host.drained();
   const compartments = host.compartments();
   const instances = compartments.flatMap((compartment) =>
-    compartment.instances.map(({ id, label, memoryBytes }) => ({ id, label: host.format(label), memoryBytes: memoryBytes ?? 0 })),
+    compartment.instances.map(({ id, label, memoryBytes }) => ({
+      id,
+      label: host.format(label),
+      memoryBytes: memoryBytes ?? 0,
+    })),
   );
   const path = host.journalPath ?? '';
   const { seq, hash } = host.checkpoint();
@@ -77,6 +86,7 @@ export async function runDesk(manifest: string): Promise<Report> {
     }),
     tickets,
     denied: denied(),
+    stopped,
     released,
     arrived: webhook.arrived,
     leaks: findLeaks(tickets, webhook.arrived),
@@ -108,6 +118,15 @@ async function work(host: Host, file: HostFile): Promise<{ ticket: Ticket; summa
     isReformatted: formatted.value !== file.value,
   };
   return { ticket, summary };
+}
+
+/** A plugin that loops for ever: its call ends at its deadline, and the next plugin is called as if nothing had been. */
+async function spellCheck(host: Host, file: HostFile): Promise<Report['stopped'][number]> {
+  const startedMs = performance.now();
+  const error = await host.call('spell.run', [], { from: file }).catch((error: unknown) => error);
+  const afterMs = performance.now() - startedMs;
+  if (!isCofferdamError(error)) throw new Error('the plugin came back', { cause: error });
+  return { path: file.path, code: error.code, message: error.message, afterMs };
 }
 
 /** The summary goes through the gate, which removes personal data, and then out to the webhook. */
