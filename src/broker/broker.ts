@@ -17,6 +17,7 @@ import { Instances, type Slot } from './instances.ts';
 import type { Kernel } from './kernel.ts';
 import { Lifecycle } from './lifecycle.ts';
 import { Monitor } from './monitor.ts';
+import { orEnded } from './or-ended.ts';
 import { Posts } from './posts.ts';
 import { Prepared } from './prepared.ts';
 import { asPresent, importOf } from './present.ts';
@@ -285,27 +286,19 @@ export class Broker {
     return slot?.chain ? this.instances.waitFor(slot, signal, isPost) : null;
   }
 
-  /** When the caller aborts it or its time is over: the caller goes on at once, and what is suspended in the chain ends. */
+  /** What a call that its caller aborted, or that waited too long, leaves behind. */
   #orEnded(reply: Promise<Reply>, { chain, edge, request }: Crossing): Promise<Reply> {
-    const { signal } = chain;
-    return new Promise((resolve, reject) => {
-      const end = (failure: CofferdamError, why: string) => {
-        reject(failure);
+    return orEnded(reply, chain, {
+      end: (why) => {
         for (const slot of this.instances.list()) if (slot.chain === chain) this.instances.discard(slot, why);
-      };
-      const abort = () => {
-        const cause = signal?.reason;
-        const aborted = new CofferdamError('CALL_ABORTED', 'The call was aborted by its caller.', { cause });
-        end(chain.fail(aborted), 'its call was aborted');
-      };
-      chain.onOverdue = (error) => {
+      },
+      overdue: (error) => {
         const { compartment, limitMs } = error.details;
-        this.#recorder.limit(String(compartment), 'deadline', Number(limitMs));
+        // An operator can end it in the same way.
+        if (limitMs !== undefined) this.#recorder.limit(String(compartment), 'deadline', Number(limitMs));
         const verdict = this.decisions.standing(edge, { from: null, request });
-        end(withLabel(chain.fail(error), verdict.allowed ? verdict.reply : request), 'its call took too long');
-      };
-      signal?.addEventListener('abort', abort, { once: true });
-      reply.then(resolve, reject).finally(() => signal?.removeEventListener('abort', abort));
+        return withLabel(error, verdict.allowed ? verdict.reply : request);
+      },
     });
   }
 }

@@ -20,7 +20,7 @@ function workerUrl(): URL {
 }
 
 /** A thread that stops what runs past its tick: one for a process, for as long as anybody uses it. */
-export class Watchdog {
+class Watchdog {
   readonly #worker: Worker;
   readonly #port: MessagePort;
   /** Word 0 is rung. */
