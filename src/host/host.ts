@@ -6,7 +6,7 @@ import type { HostEvents, Recorder } from '../broker/recorder.ts';
 import type { Wiring } from '../broker/wiring.ts';
 import type { Lease } from '../compartment/watchdog.ts';
 import { CofferdamError } from '../error.ts';
-import type { Ceiling, LabelInput } from '../label/index.ts';
+import type { LabelInput } from '../label/index.ts';
 import type { Policy } from '../policy/policy.ts';
 import { listFiles, readLabelledFile } from '../services/files.ts';
 import { controlledBy } from './control/controlled.ts';
@@ -17,9 +17,9 @@ import { type Explained, explainFlow } from './explain.ts';
 import type { CallOptions, CompartmentStatus, HostFile, HostSession, PostOptions, Reply } from './held.ts';
 import type { Loader } from './loader.ts';
 import { Messages, PROGRAM } from './messages.ts';
+import { openSession, type SessionOptions } from './open-session.ts';
 import { Operator } from './operator.ts';
 import { type PreparedCall, prepareCall } from './prepare.ts';
-import { Session } from './session.ts';
 import { statusOf } from './status.ts';
 import { unknownCompartment } from './target.ts';
 import { typedCompartment } from './typed.ts';
@@ -141,20 +141,9 @@ export class Host implements AsyncDisposable {
   }
 
   /** Trusted state whose label floats as replies come in. */
-  session({ clearance, label }: { clearance: Partial<Ceiling>; label?: LabelInput }): HostSession {
+  session(options: SessionOptions): HostSession {
     this.#sessions += 1;
-    const { space } = this.#broker;
-    const ceiling = { secrecy: clearance.secrecy ?? [], integrity: clearance.integrity ?? [] };
-    const start = label ? space.label(label) : space.label({ integrity: ceiling.integrity });
-    const session = new Session(`session#${this.#sessions}`, space, ceiling, start);
-    const sender = { id: session.id, session };
-    return {
-      get label() {
-        return session.label;
-      },
-      call: (target, args = [], options = {}) => this.#messages.call(sender, target, args, options),
-      post: async (target, args = [], options = {}) => this.#messages.post(sender, target, args, options),
-    };
+    return openSession(`session#${this.#sessions}`, this.#broker.space, this.#messages, options);
   }
 
   /** A compartment's exports as methods, `(…args, options?) => Promise<Reply>`; `cofferdam types` writes the type T. */
@@ -216,10 +205,7 @@ export class Host implements AsyncDisposable {
     return this.#edit((policy) => withoutCompartment(policy, name), null);
   }
 
-  /**
-   * Nothing enters it until it is resumed: calls of the host and posts wait (up to their limits), with `busy: refuse` calls get
-   * COMPARTMENT_SUSPENDED, and so do calls of guests. What is inside goes on.
-   */
+  /** Nothing enters it until it is resumed: calls of the host and posts wait; others get COMPARTMENT_SUSPENDED. */
   suspend(name: string): void {
     this.#operator.suspend(name, 'program');
   }
@@ -229,10 +215,7 @@ export class Host implements AsyncDisposable {
     this.#operator.resume(name, 'program');
   }
 
-  /**
-   * Accepts nothing more (COMPARTMENT_STOPPED), delivers what was accepted and ends all instances, those that are inside a
-   * call after `graceMs`. Until it is resumed or replaced.
-   */
+  /** Accepts nothing more until it is resumed or replaced, and ends what runs: what is inside a call after `graceMs`. */
   stop(name: string, { graceMs = 5_000 }: { graceMs?: number } = {}): Promise<void> {
     return this.#operator.stop(name, 'program', graceMs);
   }

@@ -76,7 +76,7 @@ export class Operator {
   #end(name: string): void {
     for (const slot of this.#broker.instances.list()) {
       if (slot.compartment.name !== name) continue;
-      slot.chain?.fail(
+      slot.chain?.onOverdue(
         new CofferdamError('COMPARTMENT_STOPPED', `${name} was stopped during the call. Resume or replace it.`, {
           details: { compartment: name },
         }),

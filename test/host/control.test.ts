@@ -258,6 +258,7 @@ describe('a hostile peer', () => {
     socket.on('data', (chunk) => {
       text += chunk;
     });
+    socket.resume();
     while (!/"lost":[1-9]/.test(text)) await sleep(5);
     expect(text.split('\n').length).toBeLessThan(20_000);
     socket.destroy();

@@ -6,6 +6,13 @@ import { type Host, queryEvents, type Watched } from '../../src/index.ts';
 import { assemble, codeOf, makeFolder, makeHost } from '../arena.ts';
 import { acme, alone, counter, globex, pair, told } from './lifecycle-guests.ts';
 
+/** Takes its time for each. */
+const keepIn = (got: unknown[]) => ({
+  sink: async (n: unknown) => {
+    await turn();
+    got.push(n);
+  },
+});
 const count = async (host: Host, options = acme) => (await host.call('counter.count', [], options)).value;
 
 describe('a suspended compartment', () => {
@@ -104,13 +111,11 @@ describe('a stopped compartment', () => {
   });
 
   it('ends what does not end by itself, when the grace is over', async () => {
-    const sink = Promise.withResolvers<void>();
-    const host = await makeHost(told(), { resources: { sink: () => sink.promise } });
+    const host = await makeHost(told(), { resources: { sink: () => new Promise(() => undefined) } });
     const call = codeOf(() => host.call('teller.pass', [1], acme));
     await turn();
     await host.stop('teller', { graceMs: 30 });
     expect(host.compartments()[0]).toMatchObject({ state: 'stopped', instances: [] });
-    sink.resolve();
     expect(await call).toBe('COMPARTMENT_STOPPED');
   });
 
@@ -138,9 +143,9 @@ describe('a stopped compartment', () => {
 
 describe('replace', () => {
   it('loses none of a thousand posts, and delivers none twice', async () => {
-    const got: number[] = [];
+    const got: unknown[] = [];
     const host = await makeHost(told({ limits: { queue: 1_000 } }), {
-      resources: { sink: async (n: unknown) => void (await turn(), got.push(n as number)) },
+      resources: keepIn(got),
     });
     for (let i = 0; i < 500; i++) await host.post('teller.pass', [i], acme);
     const replaced = host.replace('teller', { busy: 'refuse' });
