@@ -13,6 +13,7 @@ const code = await loadCode(policy, { baseDir: folder, cacheDir, secondOpinion: 
 const instance = code.instantiate({
   call: unreachable,
   suspending: new Set(),
+  interrupt: new WebAssembly.Memory({ initial: 1, maximum: 1, shared: true }),
   output: unreachable,
   nowNs: unreachable,
   random: unreachable,

@@ -30,6 +30,7 @@ export const rawInstance: MakeSubject = async (scene) => {
 const ALONE: InstanceHost = {
   call: unreachable,
   suspending: new Set(),
+  interrupt: new WebAssembly.Memory({ initial: 1, maximum: 1, shared: true }),
   output: unreachable,
   nowNs: unreachable,
   random: unreachable,
