@@ -53,6 +53,29 @@ describe('a call that waits', () => {
     expect((await host.call('waiter.run', [5, 1_000], nobody)).value).toBe(7);
   });
 
+  it('is stopped when it catches what it waited for, and loops', async () => {
+    const catcher = {
+      wit: 'world guest { import wait: func(ms: u32); export run: func(); }',
+      wat: `(module (import "$root" "wait" (func $wait (param i32))) (memory (export "memory") 1)
+        (func (export "run") (try (do (call $wait (i32.const 1))) (catch_all)) (loop $again (br $again))))`,
+      limits: { deadline: '60ms' },
+      resources: ['wait'],
+    };
+    const failing = async () => {
+      await sleep(5);
+      throw new Error('no answer');
+    };
+    const host = await makeHost(
+      { ...waiting({}), compartments: { waiter: catcher } },
+      { resources: { wait: failing } },
+    );
+    for (let i = 0; i < 2; i++) {
+      const start = performance.now();
+      expect(await codeOf(() => host.call('waiter.run', [], nobody))).toBe('RESOURCE_FAILED'); // what came first
+      expect(performance.now() - start).toBeGreaterThan(55);
+    }
+  });
+
   it('may wait past its CPU time, but not run past it', async () => {
     const host = await make({ deadline: 'none', cpu: '40ms' });
     expect((await host.call('waiter.run', [120, 1_000], nobody)).value).toBe(7);
