@@ -71,11 +71,13 @@ class Watchdog {
 
 let shared: { readonly watchdog: Watchdog; readonly interrupts: Interrupts; users: number } | null = null;
 
+const LINGER_MS = 5_000;
+
 /** A host's share in the watchdog of the process. */
 export interface Lease {
   /** The interrupts of this thread; the watchdog starts with the first that is taken in the process. */
   readonly take: () => Interrupts;
-  /** It ends with the last. */
+  /** It ends soon after the last; it keeps no process alive. */
   readonly release: () => void;
 }
 
@@ -91,7 +93,7 @@ export function leaseInterrupts(): Lease {
     release: () => {
       if (taken === null) return;
       taken.users -= 1;
-      if (taken.users === 0) end(taken.watchdog);
+      if (taken.users === 0) endSoon(taken);
       taken = null;
     },
   };
@@ -104,7 +106,12 @@ function start(): NonNullable<typeof shared> {
   return shared;
 }
 
-function end(watchdog: Watchdog): void {
-  watchdog.end();
-  shared = null;
+/** A program that makes a host for each of its jobs does not start a thread for each. */
+function endSoon(idle: NonNullable<typeof shared>): void {
+  const end = () => {
+    if (idle.users > 0 || shared !== idle) return;
+    idle.watchdog.end();
+    shared = null;
+  };
+  setTimeout(end, LINGER_MS).unref();
 }
