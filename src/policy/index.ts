@@ -5,6 +5,7 @@ export { check, reportOf } from './check.ts';
 export type * from './check-report.ts';
 export { BOUNDS, COMPARTMENT_DEFAULTS, COMPARTMENT_LIMITS, DOCUMENT_LIMITS, HOST_LIMITS } from './defaults.ts';
 export { type Explanation, explain, formatExplanation } from './explain.ts';
+export { planFailures, renderFailures } from './failures.ts';
 export { loadManifest, type ParseOptions, parseManifest } from './parse.ts';
 export type * from './policy.ts';
 export type { Problem } from './problems.ts';

@@ -1,11 +1,13 @@
-import { type Command, Option } from 'commander';
+import { type Command, InvalidArgumentError, Option } from 'commander';
 import { CofferdamError } from '../../error.ts';
 import {
   type Analysis,
   analyse,
   type CheckReport,
   loadManifest,
+  planFailures,
   renderDot,
+  renderFailures,
   renderJson,
   renderMermaid,
   renderText,
@@ -15,6 +17,7 @@ import {
   why,
 } from '../../policy/index.ts';
 import { type CommandContext, type CommonOptions, makeCommand, withCommonOptions } from '../command.ts';
+import { jsonText } from '../json.ts';
 import { safeLines } from '../output.ts';
 import { loadWorlds } from '../worlds.ts';
 
@@ -29,6 +32,7 @@ interface CheckOptions extends CommonOptions {
   readonly format: keyof typeof FORMATS;
   readonly why?: readonly string[];
   readonly types: boolean;
+  readonly failures?: number;
 }
 
 /** What can flow where, before anything runs. Exit code 1 when a `forbid` rule can be broken. */
@@ -37,10 +41,12 @@ export function checkCommand({ io, finish }: CommandContext): Command {
     'cofferdam check cofferdam.yaml',
     'cofferdam check cofferdam.yaml --why customer:acme webhook',
     'cofferdam check cofferdam.yaml --format mermaid',
+    'cofferdam check cofferdam.yaml --failures 2',
   ])
     .argument('<manifest>', 'the manifest (YAML or JSON)')
     .addOption(new Option('--format <format>', 'how to print it').choices(Object.keys(FORMATS)).default('text'))
     .option('--why <tag resource...>', 'only: by which ways can data with this tag get to this resource?')
+    .option('--failures <count>', 'only: do the workers still suffice when so many have failed?', parseCount)
     .option('--no-types', 'do not load the guests: less exact where links name only interfaces');
   return withCommonOptions(command).action(async (manifest: string, options: CheckOptions) => {
     const format = options.json === true ? 'json' : options.format;
@@ -50,11 +56,23 @@ export function checkCommand({ io, finish }: CommandContext): Command {
       await io.stdout.write(answerWhy(analysis, options.why, format));
       return;
     }
+    if (options.failures !== undefined) {
+      const plan = planFailures(analysis, options.failures);
+      await io.stdout.write(options.json === true ? jsonText(plan) : safeLines(renderFailures(plan)));
+      finish(plan.ok ? 'done' : 'failed');
+      return;
+    }
     const report = reportOf(analysis);
     const text = FORMATS[format](report);
     await io.stdout.write(format === 'json' ? text : safeLines(text));
     finish(report.ok ? 'done' : 'failed');
   });
+}
+
+function parseCount(text: string): number {
+  const count = Number(text);
+  if (/^\d{1,4}$/.test(text)) return count;
+  throw new InvalidArgumentError('Write a number of workers, such as 2.');
 }
 
 function answerWhy(analysis: Analysis, question: readonly string[], format: CheckOptions['format']): string {
