@@ -1,0 +1,39 @@
+import { chmodSync, lstatSync, symlinkSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect } from 'vitest';
+import { ask } from '../../src/host/control/client.ts';
+import { type Arena, codeOf, makeFolder } from '../arena.ts';
+import { acme, attack, EVERY } from './attack.ts';
+
+const arena: Arena = {
+  compartments: {
+    worker: {
+      wit: 'world guest { export work: func() -> u32; }',
+      wat: '(module (memory (export "memory") 1) (func (export "work") (result i32) (i32.const 7)))',
+      clearance: EVERY,
+    },
+  },
+};
+
+attack('somebody lays a trap where the control socket is to be', {
+  async stopped(make) {
+    const folder = makeFolder();
+    const path = join(folder, 'host.sock');
+    const elsewhere = join(makeFolder(), 'elsewhere.sock');
+    symlinkSync(elsewhere, path);
+    expect(await codeOf(() => make(arena, { control: path }))).toBe('CONTROL_PATH');
+    expect(lstatSync(path).isSymbolicLink()).toBe(true);
+    expect(lstatSync(elsewhere, { throwIfNoEntry: false })).toBe(undefined);
+    // Others could put another socket in its place.
+    chmodSync(folder, 0o770);
+    expect(await codeOf(() => make(arena, { control: join(folder, 'other.sock') }))).toBe('CONTROL_PATH');
+  },
+  async twin(make) {
+    const path = join(makeFolder(), 'host.sock');
+    const host = await make(arena, { control: path });
+    expect(lstatSync(path).mode & 0o777).toBe(0o600);
+    await ask(path, { do: 'suspend', compartment: 'worker' });
+    await ask(path, { do: 'resume', compartment: 'worker' });
+    expect((await host.call('worker.work', [], acme)).value).toBe(7);
+  },
+});
