@@ -15,6 +15,9 @@ export const INTERRUPT_WORDS = {
   WOKEN: 4,
 } as const;
 
+/** As numbers of the module: the running side comes here with each call. */
+const { RUN, DEADLINE, TICK, ASLEEP, WOKEN } = INTERRUPT_WORDS;
+
 export const TICKS_PER_MS = 4;
 
 /** Something that runs until `end`, and must stop at a tick. One object can be begun again and again. */
@@ -56,12 +59,12 @@ export class Interrupts {
 
   /** Now. */
   get tick(): number {
-    if (this.#words[INTERRUPT_WORDS.ASLEEP] !== 0) this.#wake();
-    return this.#words[INTERRUPT_WORDS.TICK] as number;
+    if (this.#words[ASLEEP] !== 0) this.#wake();
+    return this.#words[TICK] as number;
   }
 
   isPast(tick: number): boolean {
-    return (((this.#words[INTERRUPT_WORDS.TICK] as number) - tick) | 0) >= 0;
+    return (((this.#words[TICK] as number) - tick) | 0) >= 0;
   }
 
   /** From now on `running` runs; what ran before goes on at its end. Its `stopAt` is set. */
@@ -82,8 +85,11 @@ export class Interrupts {
   }
 
   end(running: Running): void {
-    this.#remove(running);
-    if (this.#top === null) this.#words[INTERRUPT_WORDS.RUN] = 0;
+    if (this.#top === running) {
+      this.#top = running.below;
+      running.below = null;
+    } else this.#remove(running);
+    if (this.#top === null) this.#words[RUN] = 0;
     else this.#arm(this.#top);
   }
 
@@ -101,18 +107,18 @@ export class Interrupts {
   #arm({ stopAt }: Running): void {
     const words = this.#words;
     this.#number = this.#number === LARGEST ? 1 : this.#number + 1;
-    words[INTERRUPT_WORDS.DEADLINE] = stopAt;
-    words[INTERRUPT_WORDS.RUN] = this.#number;
-    if (words[INTERRUPT_WORDS.ASLEEP] !== 0) this.#wake();
+    words[DEADLINE] = stopAt;
+    words[RUN] = this.#number;
+    if (words[ASLEEP] !== 0) this.#wake();
   }
 
   /** The watchdog takes up its clock where it stood, and adds what has passed since WOKEN. */
   #wake(): void {
     const words = this.#words;
     const now = this.#clock();
-    const passed = (now - (words[INTERRUPT_WORDS.WOKEN] as number)) | 0;
-    words[INTERRUPT_WORDS.WOKEN] = now;
-    words[INTERRUPT_WORDS.TICK] = ((words[INTERRUPT_WORDS.TICK] as number) + Math.max(0, passed)) | 0;
+    const passed = (now - (words[WOKEN] as number)) | 0;
+    words[WOKEN] = now;
+    words[TICK] = ((words[TICK] as number) + Math.max(0, passed)) | 0;
     Atomics.add(this.#bell, 0, 1);
     Atomics.notify(this.#bell, 0);
   }
