@@ -88,6 +88,13 @@ export const RECIPES: readonly Recipe[] = [
     tool: 'clang-19',
     args: FREESTANDING,
   },
+  {
+    name: 'keeper',
+    sources: ['keeper/src/keeper.c', 'include/arena.h'],
+    wasm: 'keeper/keeper.wasm',
+    tool: 'clang-19',
+    args: FREESTANDING,
+  },
   { name: 'notify', sources: ['notify/src/notify.wat'], wasm: 'notify/notify.wasm', tool: 'wat2wasm', args: WAT },
   { name: 'kitchen', sources: ['kitchen/src/kitchen.ts'], wasm: 'kitchen/kitchen.wasm', tool: 'asc', args: ASC },
   { name: 'starter', sources: ['starter/src/greet.ts'], wasm: 'starter/greet.wasm', tool: 'asc', args: ASC },

@@ -5,6 +5,6 @@ export { measure } from './measure.ts';
 export { defaultStateDir, Platform } from './platform.ts';
 export type { LaunchKey } from './profile.ts';
 export { openProvision, type ProvisioningTarget, type Secret, sealTo } from './provision.ts';
-export { seal, unseal } from './seal.ts';
+export { seal, sealedCount, unseal } from './seal.ts';
 export { assertSigned, signerOf, signMeasurement } from './signer.ts';
 export { type Expected, type Verified, type VerifiedCompartment, verifyEvidence } from './verify.ts';

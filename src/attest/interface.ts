@@ -19,6 +19,7 @@ export const ENCLAVE_FUNCTIONS = {
     ok: BYTES,
     err: ERROR,
   }),
+  [`cofferdam:enclave/sealing@${ENCLAVE_VERSION}#count`]: func([], { kind: 'u64' }),
   [`cofferdam:enclave/evidence@${ENCLAVE_VERSION}#evidence`]: func([{ name: 'nonce', type: TEXT }], {
     kind: 'option',
     some: TEXT,

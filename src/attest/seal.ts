@@ -60,6 +60,11 @@ export function unseal(
   return counter === BigInt(platform.count(counterOf(sealer, text))) ? data : 'rolled-back';
 }
 
+/** How often data was sealed at this label. */
+export function sealedCount(platform: Platform, sealer: Sealer, label: LabelInput): number {
+  return platform.count(counterOf(sealer, labelText(label)));
+}
+
 function open(platform: Platform, sealer: Sealer, sealed: Buffer) {
   if (sealed.length < FIXED_BYTES || sealed.readUInt8(0) !== FORMAT) return null;
   const headerEnd = FIXED_BYTES + sealed.readUInt16BE(13);

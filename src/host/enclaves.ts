@@ -13,6 +13,7 @@ import {
   Platform,
   type Runtime,
   seal,
+  sealedCount,
   unseal,
 } from '../attest/index.ts';
 import type { EventInputOf } from '../audit/index.ts';
@@ -93,7 +94,11 @@ export class Enclaves {
 
   /** Evidence of these compartments, or of all enclaves. Throws ENCLAVE_UNKNOWN, EVIDENCE_NONCE. */
   async evidence(nonce: string, names: readonly string[] = [...this.#running.keys()]): Promise<string> {
-    return await this.#evidence(nonce, names.map((name) => this.#of(name).launch), 'host');
+    return await this.#evidence(
+      nonce,
+      names.map((name) => this.#of(name).launch),
+      'host',
+    );
   }
 
   /** Throws ENCLAVE_UNKNOWN, PROVISION_REFUSED, PROVISION_EXISTS, LABEL_*. */
@@ -102,7 +107,10 @@ export class Enclaves {
     const { name: secret, ...provisioned } = await openProvision(launch, sealed);
     const label = this.#env.space.label(provisioned.label);
     if (launch.provisioned.has(secret)) {
-      throw new CofferdamError('PROVISION_EXISTS', `This launch of ${name} has a secret ${secret} already. Launch it anew to change it.`);
+      throw new CofferdamError(
+        'PROVISION_EXISTS',
+        `This launch of ${name} has a secret ${secret} already. Launch it anew to change it.`,
+      );
     }
     this.#record('provision', launch, `${secret} at ${formatLabel(label)}`);
     launch.provisioned.set(secret, { label, secret: provisioned.secret });
@@ -133,7 +141,9 @@ export class Enclaves {
     const running = this.#running.get(name);
     if (running) return running;
     const known = [...this.#running.keys()].join(', ') || 'none';
-    throw new CofferdamError('ENCLAVE_UNKNOWN', `There is no enclave ${name}. There are: ${known}.`, { details: { name } });
+    throw new CofferdamError('ENCLAVE_UNKNOWN', `There is no enclave ${name}. There are: ${known}.`, {
+      details: { name },
+    });
   }
 
   #innerOf(name: string, code: Code): Code {
@@ -159,7 +169,8 @@ export class Enclaves {
 
   #commit(next: ReadonlyMap<string, Running>): void {
     for (const [name, { launch }] of next) {
-      if (this.#running.get(name)?.launch !== launch) this.#record('launch', launch, launch.debug ? 'debug' : 'production');
+      if (this.#running.get(name)?.launch !== launch)
+        this.#record('launch', launch, launch.debug ? 'debug' : 'production');
     }
     this.#running = next;
   }
@@ -197,13 +208,17 @@ export class Enclaves {
         if (typeof opened !== 'string') return opened;
         throw Object.assign(new Error('not unsealed'), { payload: opened });
       },
+      'cofferdam:enclave/sealing@0.1.0#count': (context) =>
+        BigInt(sealedCount(this.#open(), launch, (context as HostCallContext).label)),
       'cofferdam:enclave/evidence@0.1.0#evidence': async (nonce) =>
         isNonce(nonce) ? await this.#evidence(nonce, [launch], 'guest') : undefined,
       'cofferdam:enclave/evidence@0.1.0#measurement': () => launch.measurement,
       'cofferdam:enclave/provisioned@0.1.0#get': (name, context) => {
         const provisioned = launch.provisioned.get(name as string);
         // What may not be read is as though it were not there: whether it is, is as secret as it is.
-        return provisioned && isReadable(provisioned.label, context as HostCallContext) ? provisioned.secret : undefined;
+        return provisioned && isReadable(provisioned.label, context as HostCallContext)
+          ? provisioned.secret
+          : undefined;
       },
     };
     return functions[id];

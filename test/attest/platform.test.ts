@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { defaultStateDir, Platform } from '../../src/attest/platform.ts';
-import { type Sealer, seal, unseal } from '../../src/attest/seal.ts';
+import { type Sealer, seal, sealedCount, unseal } from '../../src/attest/seal.ts';
 import { codeOf, makeFolder } from '../arena.ts';
 
 const SEALER: Sealer = {
@@ -125,6 +125,8 @@ describe('sealed data', () => {
     const [first, other, second] = [ACME, GLOBEX, ACME].map((label) => seal(platform, SEALER, label, DATA));
     const read = (sealed: Uint8Array = new Uint8Array()) => unseal(platform, SEALER, sealed, everybody);
     expect([read(first), read(other), read(second)]).toEqual(['rolled-back', DATA, DATA]);
+    const counts = [ACME, GLOBEX, { secrecy: [], integrity: [] }].map((label) => sealedCount(platform, SEALER, label));
+    expect(counts).toEqual([2, 1, 0]);
   });
 
   it('asks who may read its label', () => {
