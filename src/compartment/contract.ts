@@ -82,7 +82,12 @@ export interface Instance {
   fusedExport?(index: number): FusedExport | null;
   /** Bytes of linear memory now. */
   memoryBytes(): number;
-  /** Forgets memory and tables; later calls throw INSTANCE_STOPPED. */
+  /**
+   * Of an instance that lives elsewhere: does its thread or process live? `busy` while a call is inside, which may be slow and
+   * is its deadline's business. Asks nothing of the other side, and never waits.
+   */
+  health?(): 'idle' | 'busy' | 'dead';
+  /** Forgets memory and tables; later calls throw INSTANCE_STOPPED. Ends a thread or process, whatever it does. */
   stop(): void;
 }
 

@@ -52,6 +52,10 @@ class OpaqueInstance implements Required<Instance> {
     return this.#instance.memoryBytes();
   }
 
+  health(): 'idle' | 'busy' | 'dead' {
+    return this.#instance.health?.() ?? 'idle';
+  }
+
   stop(): void {
     this.#instance.stop();
   }

@@ -16,6 +16,7 @@ import { loadCode, sha256Of } from './code.ts';
 import { Enclaves } from './enclaves.ts';
 import { Host } from './host.ts';
 import { Loader } from './loader.ts';
+import { supervise } from './supervisor.ts';
 
 export interface HostOptions {
   /** Functions that the program offers, by the name of their resource in the manifest. */
@@ -88,6 +89,7 @@ export async function createHostWith(
         elapsedMs: () => performance.now(),
       },
     });
+    supervise(events, broker, recorder);
     const env = { baseDir: policy.baseDir, ...(cacheDir === undefined ? {} : { cacheDir }) };
     enclaves = new Enclaves({
       space,

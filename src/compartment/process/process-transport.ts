@@ -54,6 +54,10 @@ export class ProcessTransport implements ParentTransport {
     return this.#channel.frame;
   }
 
+  isPeerGone(): boolean {
+    return this.#child.isDead;
+  }
+
   reserve(bytes: number): Uint8Array {
     return this.#channel.reserve(bytes);
   }

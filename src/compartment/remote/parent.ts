@@ -136,6 +136,11 @@ class RemoteInstance implements Instance {
     });
   }
 
+  health(): 'idle' | 'busy' | 'dead' {
+    if (this.#peer.transport.isPeerGone()) return 'dead';
+    return this.#turnstile.isFree ? 'idle' : 'busy';
+  }
+
   stop(): void {
     this.#memoryBytes = 0;
     this.#turnstile.stop();

@@ -118,6 +118,10 @@ export class SharedTransport implements ParentTransport {
     return this.#take();
   }
 
+  isPeerGone(): boolean {
+    return (Atomics.load(this.#words, TURN) & ENDED) !== 0;
+  }
+
   close(): void {
     this.#isClosed = true;
     // Whoever still waits on this side wakes up.
