@@ -57,11 +57,10 @@ export function sliceOf(policy: Policy, name: string): object {
     compartment: own,
     links: linked.map((link) => canonical(seenFrom(name, link))).sort(),
     entries:
-      entries &&
       entries
-        .filter((entry) => entry.compartment === name)
+        ?.filter((entry) => entry.compartment === name)
         .map(canonical)
-        .sort(),
+        .sort() ?? null,
     resources: [...resources.values()].filter((resource) => used.has(resource.name)),
   };
   const words = wordsOf([own, linked, entries?.filter((entry) => entry.compartment === name), slice.resources, host]);
@@ -94,7 +93,8 @@ function seenFrom(name: string, { line: _line, ...link }: LinkPolicy): object {
   const { measurement, from, to } = link;
   if (measurement === null) return link;
   const demanded = { from: from === name ? null : measurement.from, to: to === name ? null : measurement.to };
-  return { ...link, measurement: demanded };
+  // As though nothing were demanded, or the demand could not be written down without changing what it names.
+  return { ...link, measurement: demanded.from === null && demanded.to === null ? null : demanded };
 }
 
 /** Every text in a value; of `customer:acme` and `customer:{dir}` also the family. More than the tags, and never fewer. */

@@ -9,6 +9,7 @@ import { psCommand } from './commands/control/ps.ts';
 import { watchCommand } from './commands/control/watch.ts';
 import { initCommand } from './commands/init.ts';
 import { inspectCommand } from './commands/inspect.ts';
+import { measureCommand } from './commands/measure.ts';
 import { runCommand } from './commands/run.ts';
 import { testCommand } from './commands/test.ts';
 import { typesCommand } from './commands/types.ts';
@@ -49,6 +50,7 @@ function makeProgram(io: Io, json: boolean, finish: (outcome: Outcome) => void):
     .addCommand(runCommand(context))
     .addCommand(checkCommand(context))
     .addCommand(inspectCommand(context))
+    .addCommand(measureCommand(context))
     .addCommand(typesCommand(context))
     .addCommand(testCommand(context))
     .addCommand(auditCommand(context))

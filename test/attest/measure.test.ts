@@ -179,6 +179,8 @@ describe('a measurement', () => {
   it('leaves out of a demand only what it would have to contain itself', () => {
     const demand = (hex: string) => MANIFEST.replace('1'.repeat(64), hex.repeat(64));
     expect(ofText(demand('2'), 'reader')).toBe(ofText(demand('1'), 'reader'));
+    const undemanded = MANIFEST.replace(`, measurement: "${'1'.repeat(64)}"`, '');
+    expect(ofText(undemanded, 'reader')).toBe(ofText(MANIFEST, 'reader'));
     expect(ofText(demand('2'), 'vault')).not.toBe(BASE);
   });
 });

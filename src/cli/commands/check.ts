@@ -1,10 +1,12 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { CofferdamError } from '../../error.ts';
+import { measurementsOf, mismatchesOf } from '../../host/measurements.ts';
 import {
   type Analysis,
   analyse,
   type CheckReport,
   loadManifest,
+  type Policy,
   planFailures,
   renderDot,
   renderFailures,
@@ -20,6 +22,7 @@ import { type CommandContext, type CommonOptions, makeCommand, withCommonOptions
 import { jsonText } from '../json.ts';
 import { safeLines } from '../output.ts';
 import { loadWorlds } from '../worlds.ts';
+import { describeMismatch } from './measure.ts';
 
 const FORMATS = {
   text: renderText,
@@ -65,7 +68,10 @@ export function checkCommand({ io, finish }: CommandContext): Command {
     const report = reportOf(analysis);
     const text = FORMATS[format](report);
     await io.stdout.write(format === 'json' ? text : safeLines(text));
-    finish(report.ok ? 'done' : 'failed');
+    const mismatches = options.types && isMeasured(policy) ? mismatchesOf(policy, await measurementsOf(policy)) : [];
+    // Beside the report, so that each format stays one document.
+    for (const mismatch of mismatches) await io.stderr.write(safeLines(describeMismatch(mismatch)));
+    finish(report.ok && mismatches.length === 0 ? 'done' : 'failed');
   });
 }
 
@@ -73,6 +79,10 @@ function parseCount(text: string): number {
   const count = Number(text);
   if (/^\d{1,4}$/.test(text)) return count;
   throw new InvalidArgumentError('Write a number of workers, such as 2.');
+}
+
+function isMeasured({ links }: Policy): boolean {
+  return links.some(({ measurement }) => measurement !== null);
 }
 
 function answerWhy(analysis: Analysis, question: readonly string[], format: CheckOptions['format']): string {
