@@ -241,7 +241,7 @@ export class Enclaves {
 }
 
 /** Throws LINK_MEASUREMENT. */
-export function assertLink({ from, to, measurement }: LinkPolicy, measurementOf: (name: string) => string): void {
+function assertLink({ from, to, measurement }: LinkPolicy, measurementOf: (name: string) => string): void {
   if (measurement === null) return;
   const [name, demanded] = measurement.to === null ? [from, measurement.from] : [to, measurement.to];
   const actual = measurementOf(name);
