@@ -1,4 +1,5 @@
 import { ENCLAVE_FUNCTIONS } from '../attest/index.ts';
+import type { Compartment, Edge } from '../broker/edge.ts';
 import { type Offered, type Serve, whyNotFused, wire } from '../broker/wiring.ts';
 import type { Code } from '../compartment/contract.ts';
 import { makeEnclaveCode } from '../compartment/enclave.ts';
@@ -16,7 +17,7 @@ export interface LinkReport {
   readonly to: string;
   /** As the serving guest names it; null for a resource. */
   readonly export: string | null;
-  readonly crossing: 'generated Wasm' | 'lift and lower';
+  readonly crossing: 'generated Wasm' | 'lift and lower' | 'through jco';
   /** Why it is not generated; null if it is. */
   readonly reason: string | null;
 }
@@ -45,11 +46,17 @@ export async function linksOf(policy: Policy, env: Pick<LoadEnv, 'cacheDir'> = {
         import: from.code.world.imports[index]?.id ?? edge.name,
         to: edge.to,
         export: edge.target.kind === 'export' ? edge.name : null,
-        crossing: from.edges.fused.has(index) ? 'generated Wasm' : 'lift and lower',
+        crossing: crossingOf(from, edge, index),
         reason,
       };
     }),
   );
+}
+
+function crossingOf(from: Compartment, { target }: Edge, index: number): LinkReport['crossing'] {
+  if (from.edges.fused.has(index)) return 'generated Wasm';
+  const isAsync = from.code.isAsync === true || (target.kind === 'export' && target.compartment.code.isAsync === true);
+  return isAsync ? 'through jco' : 'lift and lower';
 }
 
 const NOTHING = () => undefined;

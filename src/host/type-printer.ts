@@ -72,7 +72,11 @@ export class TypePrinter {
       case 'borrow':
         return this.#resource(type.resource);
       case 'stream':
+        return type.element === null
+          ? 'unknown'
+          : `AsyncIterable<${this.print({ kind: 'list', element: type.element }, path)}>`;
       case 'future':
+        return `Promise<${this.print(type.element, path)}>`;
       case 'error-context':
         return 'unknown';
       default:

@@ -3,7 +3,7 @@ import { arrayOf, type Is, isBoolean, isIndex, isText, literal, nullable, object
 
 /** Sizes of memories and tables may be any 64-bit number. */
 const isSize: Is = (value) => typeof value === 'number' && Number.isInteger(value) && value >= 0;
-const isItem = object({ name: isText, type: isText });
+const isItem = object({ name: isText, type: isText, 'isAsync?': literal(true), 'hasStreams?': literal(true) });
 const isExtent = object({ initial: isSize, maximum: nullable(isSize), imported: isBoolean });
 const isShape = object({
   kind: literal('component', 'core'),

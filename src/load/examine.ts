@@ -6,6 +6,7 @@ import {
   layerOf,
   type ModuleInfo,
   type ModuleRange,
+  measure,
   understandComponent,
   type World,
   type WorldFunction,
@@ -40,6 +41,10 @@ export interface Examination {
 export interface Item {
   readonly name: string;
   readonly type: string;
+  /** Declared `async` in WIT. */
+  readonly isAsync?: true;
+  /** It has a stream or a future among its parameters or in its result. */
+  readonly hasStreams?: true;
 }
 
 export interface ExaminedModule {
@@ -108,7 +113,13 @@ function examineComponent(bytes: Uint8Array): Examination {
 }
 
 function typed({ id, type }: WorldFunction, world: World): Item {
-  return { name: id, type: formatFunc(type, (resource) => world.resources[resource]?.name ?? `resource-${resource}`) };
+  const types = [...type.params.map((param) => param.type), ...(type.result === null ? [] : [type.result])];
+  return {
+    name: id,
+    type: formatFunc(type, (resource) => world.resources[resource]?.name ?? `resource-${resource}`),
+    ...(type.async ? { isAsync: true } : {}),
+    ...(types.some((each) => measure(each).isAsync) ? { hasStreams: true } : {}),
+  };
 }
 
 interface FoundModule {

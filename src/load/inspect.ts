@@ -62,7 +62,7 @@ function parsed(text: string): Examination {
 function printable(examination: Examination): Examination {
   const { imports, exports, custom, producers, features, targetFeatures } = examination;
   const name = (text: string) => boundedText(text, MAX_NAME_CHARACTERS);
-  const item = (each: Item) => ({ name: name(each.name), type: boundedText(each.type, MAX_TYPE_CHARACTERS) });
+  const item = (each: Item) => ({ ...each, name: name(each.name), type: boundedText(each.type, MAX_TYPE_CHARACTERS) });
   return {
     ...examination,
     imports: imports.map(item),

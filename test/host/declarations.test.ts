@@ -102,6 +102,18 @@ describe('declarations', () => {
     expect(errors).toEqual({ 'usage.mts': bad });
   });
 
+  it('of streams and futures are iterables of chunks and promises', async () => {
+    const element: ValType = { kind: 'u8' };
+    const ending: ValType = { kind: 'future', element: { kind: 'result', ok: null, err: { kind: 'string' } } };
+    const world = worldWith([
+      { name: 'f', type: { params: [{ name: 'x', type: { kind: 'stream', element } }], result: ending, async: true } },
+    ]);
+    const text = declarations(new Map([['flow', world]]), 'x');
+    expect(text).toContain('x: AsyncIterable<Uint8Array>');
+    expect(text).toContain("Promise<{ tag: 'ok'; val: undefined } | { tag: 'err'; val: string }>");
+    expect(await errorLines({ 'guests.d.ts': text })).toEqual({});
+  });
+
   it('of compartments and types with one name differ', async () => {
     const record: ValType = { kind: 'record', fields: [{ name: 'a', type: { kind: 'bool' } }] };
     const world = worldWith([

@@ -113,4 +113,16 @@ describe('a link is crossed in generated Wasm', () => {
     const [report] = await linksOf(parseManifest(manifest, { baseDir: folder }));
     expect(report?.reason).toBe('summarise: it runs in JavaScript (abi: assemblyscript)');
   });
+
+  it('but through jco where an end is async', async () => {
+    const folder = makeFolder();
+    const manifest = {
+      ...manifestOf({ compartments: {} }, folder),
+      compartments: { relay: { wasm: resolve('guests/relay/relay.wasm'), resources: ['slow'] } },
+      links: [{ from: 'relay', import: 'test:wait/slow', to: 'slow' }],
+      resources: { slow: { function: true } },
+    };
+    const [report] = await linksOf(parseManifest(manifest, { baseDir: folder }));
+    expect(report?.crossing).toBe('through jco');
+  });
 });

@@ -34,4 +34,19 @@ describe('a component with async functions', () => {
     ]);
     expect(engines[0]?.manifestEntry).toContain('jco runs it');
   });
+
+  it('says what is async, and what passes streams', async () => {
+    const { imports, exports } = await inspectFile('sink/sink.wasm', { baseDir: GUESTS.pathname });
+    expect(imports).toContainEqual({
+      name: 'test:flow/demand#total',
+      type: 'async func(bytes: stream<u8>) -> u64',
+      isAsync: true,
+      hasStreams: true,
+    });
+    expect(exports).toContainEqual({
+      name: 'fetch',
+      type: 'async func(count: u32, size: u32, most: u32) -> u64',
+      isAsync: true,
+    });
+  });
 });

@@ -38,13 +38,28 @@ function renderInspection(inspection: Inspection): string {
     ['Custom sections', custom.map((section) => `${section.name} (${section.bytes} bytes)`)],
     ['Made with', producers.map(({ field, name, version }) => `${field}: ${name} ${version}`)],
     ['Needs', features],
-    ['Run by', inspection.isAsync ? ['jco, since it has async functions'] : []],
+    ['Streams or futures in', withStreams([...imports, ...exports])],
+    ['Run by', inspection.isAsync ? [`jco, since it has ${reasonForJco(inspection)}`] : []],
   ];
   const shown = sections
     .filter(([, lines]) => lines.length > 0)
     .map(([title, lines]) => `${title}\n${lines.map((line) => `  ${line}\n`).join('')}\n`);
   const head = `${file}: ${kind === 'core' ? 'core module' : 'component'}, ${bytes} bytes\nsha256 ${sha256}\n\n`;
   return `${head}${shown.join('')}The least that a manifest must say to run it\n${indent(inspection.manifestEntry)}`;
+}
+
+function withStreams(items: Inspection['imports']): string[] {
+  return [...new Set(items.filter(({ hasStreams }) => hasStreams).map(({ name }) => name))];
+}
+
+function reasonForJco({ imports, exports }: Inspection): string {
+  const names = (items: Inspection['imports']) => items.filter(({ isAsync }) => isAsync).map(({ name }) => name);
+  const [given, needed] = [names(exports), names(imports)];
+  const lists = [
+    ...(given.length > 0 ? [`exports ${given.join(', ')}`] : []),
+    ...(needed.length > 0 ? [`imports ${needed.join(', ')}`] : []),
+  ];
+  return lists.length === 0 ? 'async functions inside, or streams' : `async functions: ${lists.join('; ')}`;
 }
 
 function renderLinks(links: readonly LinkReport[]): string {
