@@ -55,7 +55,7 @@ function sumOf(sizes: readonly Loose[]): (args: readonly unknown[]) => number {
 }
 
 /** Bytes of one value of `type`. */
-export function sizeOf(type: ValType, value: unknown): number {
+function sizeOf(type: ValType, value: unknown): number {
   return sizeFunction(type)(value);
 }
 

@@ -275,7 +275,10 @@ export class Instances {
           : this.#isRemoteFull(compartment)
             ? [this.#env.maxWorkers, 'limits.workers']
             : [0, ''];
-    if (key === '') return this.#assertMemory(compartment);
+    if (key === '') {
+      this.#assertMemory(compartment);
+      return;
+    }
     throw new CofferdamError(
       'LIMIT_INSTANCES',
       `A new instance of ${compartment.name} would be number ${limit + 1}. Raise ${key}, or unload what is idle.`,

@@ -139,11 +139,7 @@ export class Monitor {
       crossing.chain.timing.pause();
       const value = await answer;
       // Before the instance is left: what it gives a stream of does not go with its call.
-      return this.#complete(
-        crossing,
-        entered,
-        this.#streams.carry({ ...request, side: 'reply' }, type.result, value),
-      );
+      return this.#complete(crossing, entered, this.#streams.carry({ ...request, side: 'reply' }, type.result, value));
     } catch (error) {
       for (const [i, arg] of args.entries()) returnSources(type.params[i]?.type ?? null, arg);
       throw this.#fail(crossing, entered, error);

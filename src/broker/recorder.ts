@@ -271,11 +271,7 @@ export class Recorder {
     return message;
   }
 
-  output(
-    { id: instance, compartment, label }: Slot,
-    stream: 'stdout' | 'stderr',
-    bytes: Uint8Array,
-  ): void {
+  output({ id: instance, compartment, label }: Slot, stream: 'stdout' | 'stderr', bytes: Uint8Array): void {
     this.#append({ kind: 'output', instance, stream, bytes: bytes.length });
     if (isOpaque(compartment)) return; // counted, and not shown
     this.#emit('output', { compartment: compartment.name, label, stream, bytes });

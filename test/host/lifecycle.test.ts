@@ -95,7 +95,12 @@ describe('a stopped compartment', () => {
   it('has delivered what was accepted, and takes nothing more', async () => {
     const got: unknown[] = [];
     const host = await makeHost(told(), {
-      resources: { sink: async (n: unknown) => void (await turn(), got.push(n)) },
+      resources: {
+        sink: async (n: unknown) => {
+          await turn();
+          got.push(n);
+        },
+      },
     });
     for (let i = 0; i < 30; i++) await host.post('teller.pass', [i], acme);
     const stopped = host.stop('teller');

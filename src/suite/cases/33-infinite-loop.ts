@@ -1,12 +1,12 @@
 import { ALLOCATOR, type Arena } from '../arena.ts';
-import { defineCase, type Kind } from '../case.ts';
+import { defineCase } from '../case.ts';
 import { expect } from '../expect.ts';
-import { codeOf, nobody } from '../lab.ts';
+import { codeOf, type Lab, nobody } from '../lab.ts';
 
 const SPIN = '(if (local.get $forever) (then (loop $again (br $again))))';
 const AT = '(local $forever i32) (local.set $forever (i32.eq (global.get $where)';
 
-/** Loops for ever in the place that it was told: 1 an export, 2 realloc, 3 post-return. */
+/** Loops for ever in the place that it was told, once it was told: 1 an export, 2 realloc, 3 post-return, 4 an import's answer. */
 const looper = {
   wit: `world guest { import help: func(); export arm: func(place: u32); export run: func();
     export take: func(text: string); export give: func() -> string; export ask: func(); }`,
@@ -19,8 +19,8 @@ const looper = {
     (func (export "give") (result i32) (i32.const 64))
     (func (export "cabi_post_give") (param i32) ${AT} (i32.const 3))) ${SPIN})
     (func (export "ask") (call $help)))`,
+  limits: { deadline: '40ms' },
 };
-/** Loops when its caller asks it to help, and it was told to. Its own deadline is far. */
 const helper = {
   wit: 'world guest { export help: func(); export arm: func(place: u32); }',
   wat: `(module ${ALLOCATOR} (global $where (mut i32) (i32.const 0))
@@ -31,13 +31,36 @@ const helper = {
 const starter = {
   wit: 'world guest { export run: func(); }',
   wat: `(module (memory (export "memory") 1) (func $start (loop $again (br $again))) (start $start) (func (export "run")))`,
+  limits: { deadline: '40ms' },
 };
 const links = [{ from: 'looper', import: 'help', to: 'helper' }];
+const arena: Arena = { compartments: { looper, helper, starter }, links };
 
-/** A thread or a process of its own takes of the time of the call that it is started for. */
-function arenaOf(kind: Kind): Arena {
-  const limits = { deadline: kind === 'inline' ? '40ms' : '1s' };
-  return { compartments: { looper: { ...looper, limits }, helper, starter: { ...starter, limits } }, links };
+/** The call ends soon after 40 ms, not before, and with the one reason. */
+async function expectStopped(run: () => Promise<unknown>): Promise<void> {
+  const start = performance.now();
+  expect(await codeOf(run)).toBe('LIMIT_DEADLINE');
+  const tookMs = performance.now() - start;
+  expect(tookMs).toBeGreaterThan(36); // a timer of the machine may round down
+  expect(tookMs).toBeLessThan(2_000); // on a busy machine; bench/ says what it is on an idle one
+}
+
+async function everywhere(make: Lab['make'], deadline: Pick<typeof looper, 'limits'>): Promise<void> {
+  const host = await make({ ...arena, compartments: { ...arena.compartments, looper: { ...looper, ...deadline } } });
+  for (const [place, target, args] of [
+    [1, 'looper.run', []],
+    [2, 'looper.take', ['text']],
+    [3, 'looper.give', []],
+  ] as const) {
+    await host.call('looper.arm', [place], nobody);
+    await expectStopped(() => host.call(target, args, nobody));
+    expect((await host.call('looper.give', [], nobody)).value).toBe(''); // a fresh one, which nobody has told to loop
+  }
+  await expectStopped(() => host.call('starter.run', [], nobody));
+  // In whom it calls, by generated code: the callee's own deadline is far away.
+  await host.call('helper.arm', [4], nobody);
+  await expectStopped(() => host.call('looper.ask', [], nobody));
+  await host.call('looper.ask', [], nobody);
 }
 
 export default defineCase({
@@ -45,32 +68,25 @@ export default defineCase({
   name: 'infinite-loop',
   group: 'Resources',
   title: 'a guest runs for ever',
-  async attack({ make, kind }) {
-    const host = await make(arenaOf(kind));
-    const stopped = (target: string, args: readonly unknown[] = []) => codeOf(() => host.call(target, args, nobody));
-    for (const [place, target, args] of PLACES) {
-      await host.call('looper.arm', [place], nobody);
-      expect(await stopped(target, args)).toBe('LIMIT_DEADLINE');
-      expect((await host.call('looper.give', [], nobody)).value).toBe(''); // a fresh one, which nobody has told to loop
-    }
-    expect(await stopped('starter.run')).toBe('LIMIT_DEADLINE');
-    await host.call('helper.arm', [4], nobody);
-    expect(await stopped('looper.ask')).toBe('LIMIT_DEADLINE');
-    await host.call('looper.ask', [], nobody);
+  async attack({ make }) {
+    await everywhere(make, looper);
+    const host = await make(arena);
+    const prepared = host.prepare('looper.run', nobody);
+    await host.call('looper.arm', [1], nobody);
+    await expectStopped(async () => prepared.call());
+    prepared.call();
+    // A post: nobody waits for it, and the queue goes on.
     await host.call('looper.arm', [1], nobody);
     await host.post('looper.run', [], nobody);
     await host.post('looper.run', [], nobody);
-    await host.drained(); // the queue goes on
+    await host.drained();
+    expect(host.compartments().find(({ name }) => name === 'looper')?.instances).toHaveLength(1);
   },
   async twin({ make }) {
     const host = await make({ compartments: { looper, helper }, links });
-    for (const [, target, args] of PLACES) await host.call(target, args, nobody);
+    await host.call('looper.run', [], nobody);
+    await host.call('looper.take', ['text'], nobody);
     await host.call('looper.ask', [], nobody);
+    expect((await host.call('looper.give', [], nobody)).value).toBe('');
   },
 });
-
-const PLACES = [
-  [1, 'looper.run', []],
-  [2, 'looper.take', ['text']],
-  [3, 'looper.give', []],
-] as const;
