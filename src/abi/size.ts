@@ -54,11 +54,6 @@ function sumOf(sizes: readonly Loose[]): (args: readonly unknown[]) => number {
   };
 }
 
-/** Bytes of one value of `type`. */
-function sizeOf(type: ValType, value: unknown): number {
-  return sizeFunction(type)(value);
-}
-
 function sizeFunction(type: ValType): Loose {
   const { size } = layoutOf(type);
   if (type.kind === 'string') return (value) => size + Buffer.byteLength(value as string);
