@@ -78,7 +78,7 @@ function adopt(process: ChildProcess, log: number): Child {
 }
 
 /** Elsewhere nothing tells a blocked host that a child has died. */
-export function assertAvailable(platform: string): void {
+function assertAvailable(platform: string): void {
   if (platform === 'linux') return;
   throw new CofferdamError(
     'OPTION_UNENFORCEABLE',
