@@ -32,7 +32,7 @@ const TAGS = {
 };
 const FEATURES = { multi_memory: true, mutable_globals: true, bulk_memory: true, exceptions: true, multi_value: true };
 
-type Assembler = (wat: string) => Uint8Array;
+export type Assembler = (wat: string) => Uint8Array;
 let assembler: Promise<Assembler> | null = null;
 
 /** Text to bytes; the assembler is loaded at its first use. */
@@ -55,8 +55,10 @@ export function loadAssembler(): Promise<Assembler> {
  * The manifest of an arena, its guests written to `folder`; every compartment gets `common` besides. Principal `desk`
  * owns the secrecy tags `customer:*` and the integrity tag `vetted`.
  */
-export async function manifestOf({ compartments, ...rest }: Arena, folder: string, common: object): Promise<object> {
-  const assemble = await loadAssembler();
+export function manifestOf(
+  { compartments, ...rest }: Arena,
+  { folder, common = {}, assemble }: { folder: string; common?: object; assemble: Assembler },
+): object {
   const entries = Object.entries(compartments).map(([name, { wat, wit, ...more }]) => {
     writeFileSync(join(folder, `${name}.wasm`), assemble(wat));
     const types = { text: `package test:guest;\n${wit}`, world: 'guest' };

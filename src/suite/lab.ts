@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { CofferdamError } from '../error.ts';
 import { createHost, type Host, type HostOptions } from '../index.ts';
-import { type Arena, manifestOf } from './arena.ts';
+import { type Arena, loadAssembler, manifestOf } from './arena.ts';
 import type { Kind } from './case.ts';
 import { REFUSED, Refused } from './foreign.ts';
 
@@ -39,7 +39,7 @@ export class Lab implements AsyncDisposable {
   readonly make = async (arena: Arena, options: HostOptions = {}): Promise<Host> => {
     const folder = this.folder();
     const common = { kind: this.kind, ...(this.enclave ? { enclave: true } : {}) };
-    const manifest = await manifestOf(arena, folder, common);
+    const manifest = manifestOf(arena, { folder, common, assemble: await loadAssembler() });
     const host = await this.#makeHost(manifest, { baseDir: folder, ...options });
     this.#hosts.push(host);
     return host;
