@@ -37,10 +37,17 @@ import deepRecursion from './cases/36-deep-recursion.ts';
 import flood from './cases/37-flood.ts';
 import instanceExhaustion from './cases/38-instance-exhaustion.ts';
 import forkBomb from './cases/40-fork-bomb.ts';
+import policyNotMeasured from './cases/47-policy-not-measured.ts';
+import debugAsProduction from './cases/48-debug-as-production.ts';
+import evidenceForAnotherTarget from './cases/49-evidence-for-another-target.ts';
+import sealedBlobSwapped from './cases/50-sealed-blob-swapped.ts';
+import hostSidePeek from './cases/51-host-side-peek.ts';
 import journalFull from './cases/56-journal-full.ts';
 import payloadInJournal from './cases/58-payload-in-journal.ts';
 import caughtFailure from './cases/63-caught-failure.ts';
 import entryCeiling from './cases/64-entry-ceiling.ts';
+import crashLoop from './cases/65-crash-loop.ts';
+import controlSocket from './cases/66-control-socket.ts';
 
 /** Every case, by number. */
 export const CASES: readonly Case[] = [
@@ -82,8 +89,15 @@ export const CASES: readonly Case[] = [
   flood,
   instanceExhaustion,
   forkBomb,
+  policyNotMeasured,
+  debugAsProduction,
+  evidenceForAnotherTarget,
+  sealedBlobSwapped,
+  hostSidePeek,
   journalFull,
   payloadInJournal,
   caughtFailure,
   entryCeiling,
+  crashLoop,
+  controlSocket,
 ];

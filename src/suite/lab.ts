@@ -46,11 +46,11 @@ export class Lab implements AsyncDisposable {
   };
 
   /** An empty folder. */
-  folder(): string {
+  readonly folder = (): string => {
     const folder = mkdtempSync(join(tmpdir(), 'cofferdam-suite-'));
     this.#folders.push(folder);
     return folder;
-  }
+  };
 
   async [Symbol.asyncDispose](): Promise<void> {
     await Promise.allSettled(this.#hosts.splice(0).map((host) => host.close()));

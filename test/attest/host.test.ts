@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { sealTo, verifyEvidence } from '../../src/index.ts';
+import { NONCE, vaultArena } from '../../src/suite/cases/vault.ts';
 import { codeOf, makeHost } from '../arena.ts';
-import { NONCE, vaultArena } from '../enclave.ts';
 
 const acme = { label: { secrecy: ['customer:acme'] } };
 const globex = { label: { secrecy: ['customer:globex'] } };

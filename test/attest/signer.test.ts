@@ -1,8 +1,8 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { expect, it } from 'vitest';
 import { signerOf, signMeasurement } from '../../src/index.ts';
+import { sealedBy, unsealed, vaultArena } from '../../src/suite/cases/vault.ts';
 import { codeOf, makeFolder, makeHost } from '../arena.ts';
-import { sealedBy, unsealed, vaultArena } from '../enclave.ts';
 
 const { privateKey } = generateKeyPairSync('ed25519');
 const acme = { label: { secrecy: ['customer:acme'] } };

@@ -6,8 +6,8 @@ import { type Launch, makeLaunch } from '../../src/attest/launch.ts';
 import { Platform } from '../../src/attest/platform.ts';
 import { openProvision, sealTo } from '../../src/attest/provision.ts';
 import { verifyEvidence } from '../../src/index.ts';
+import { NONCE } from '../../src/suite/cases/vault.ts';
 import { codeOf, makeFolder } from '../arena.ts';
-import { NONCE } from '../enclave.ts';
 
 const NOW_MS = 1_790_000_000_000;
 const MEASUREMENT = '0f'.repeat(32);

@@ -1,8 +1,8 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
+import { measurementOf, vaultArena } from '../../src/suite/cases/vault.ts';
 import { makeFolder, makeHost, manifestOf } from '../arena.ts';
-import { measurementOf, vaultArena } from '../enclave.ts';
 import { cofferdam } from './support.ts';
 
 const asker = {

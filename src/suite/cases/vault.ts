@@ -1,5 +1,4 @@
 import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import {
   type Expected,
   type Host,
@@ -8,14 +7,16 @@ import {
   sealTo,
   type VerifiedCompartment,
   verifyEvidence,
-} from '../src/index.ts';
-import { ALLOCATOR, type Arena, type Guest } from './arena.ts';
+} from '../../index.ts';
+import { ALLOCATOR, type Arena, type Guest } from '../arena.ts';
 
-/** The interface of enclaves as a package within the WIT of a guest. */
-export const ENCLAVE_WIT = readFileSync(join(import.meta.dirname, '../wit/enclave.wit'), 'utf8').replace(
-  /^package (\S+);/,
-  'package $1 {',
+/** It stands in the package as it does in the source tree: below the root. */
+const WIT_FILE = new URL(
+  import.meta.url.endsWith('.ts') ? '../../../wit/enclave.wit' : '../wit/enclave.wit',
+  import.meta.url,
 );
+/** The interface of enclaves as a package within the WIT of a guest. */
+const ENCLAVE_WIT = readFileSync(WIT_FILE, 'utf8').replace(/^package (\S+);/, 'package $1 {');
 
 const WRITE = `(import "wasi_snapshot_preview1" "fd_write" (func $write (param i32 i32 i32 i32) (result i32)))`;
 const FRANK_WIT =
@@ -34,6 +35,7 @@ export const FRANK_GUEST: Guest = {
   wat: `(module ${WRITE} ${ALLOCATOR} ${FRANK})`,
   wasi: 'minimal',
   clearance: { secrecy: ['customer:*'] },
+  enclave: undefined, // also where all others are
 };
 
 /** A guest that passes on what the host serves to enclaves, and keeps, prints or fails with what it is given. */
@@ -88,6 +90,12 @@ export async function reliesOn(
     if (isCofferdamError(error)) return error.code;
     throw error;
   }
+}
+
+/** The same, when only the refusal matters; undefined: trusted. */
+export async function refusalOf(host: Host, expected: Parameters<typeof reliesOn>[1]): Promise<string | undefined> {
+  const found = await reliesOn(host, expected);
+  return typeof found === 'string' ? found : undefined;
 }
 
 export async function measurementOf(host: Host, name = 'vault'): Promise<string> {
