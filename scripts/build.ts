@@ -63,9 +63,9 @@ async function bundle(): Promise<Metafile> {
     legalComments: 'none', // all licences stand in one file
     logLevel: 'warning',
     plugins: [emptyWasi],
-    // Some of what is bundled was written for CommonJS and calls `require` for Node's own modules.
+    // Some of what is bundled was written for CommonJS: it calls `require` for Node's own modules, and asks where it is.
     banner: {
-      js: "import { createRequire as makeRequire } from 'node:module'; const require = makeRequire(import.meta.url);",
+      js: "import { createRequire as makeRequire } from 'node:module'; const require = makeRequire(import.meta.url); const __dirname = import.meta.dirname;",
     },
   });
   return metafile;
