@@ -45,7 +45,16 @@ export function makeInstanceHost(
       }
       recorder.output(slot, stream, bytes);
     },
-    nowNs: () => BigInt(Math.floor(powers.nowMs())) * NS_PER_MS,
+    nowNs: policy.clock === 'virtual' ? virtualClock() : () => BigInt(Math.floor(powers.nowMs())) * NS_PER_MS,
     random: powers.random,
+  };
+}
+
+/** Goes on by a millisecond with each look: to wait by it ends, and what others do does not move it. */
+function virtualClock(): () => bigint {
+  let looks = 0n;
+  return () => {
+    looks += 1n;
+    return looks * NS_PER_MS;
   };
 }

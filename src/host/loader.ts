@@ -111,6 +111,8 @@ function hasSameCode(one: CompartmentPolicy, other: CompartmentPolicy): boolean 
     wit,
     adapter,
     wasi,
+    clock,
+    snapshot,
     limits,
     isInterruptible,
   }: CompartmentPolicy) => ({
@@ -123,6 +125,8 @@ function hasSameCode(one: CompartmentPolicy, other: CompartmentPolicy): boolean 
     wit,
     adapter,
     wasi,
+    clock,
+    snapshot,
     limits,
     isInterruptible,
   });

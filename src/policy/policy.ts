@@ -42,6 +42,8 @@ export interface CompartmentPolicy {
   readonly adapter: string | null;
   /** `minimal`: stdout/stderr as events, coarse clock, random, exit. `none`: nothing. */
   readonly wasi: 'none' | 'minimal';
+  /** `coarse`: whole milliseconds. `virtual`: counts the instance's own looks at it, and tells nothing else. */
+  readonly clock: 'coarse' | 'virtual';
   /** Base label B: what every instance carries at least. */
   readonly base: LabelInput;
   readonly clearance: Ceiling;

@@ -24,7 +24,7 @@ export function resolveCompartments(context: Context): ReadonlyMap<string, Compa
 
 function resolveCompartment(context: Context, name: string, entry: CompartmentEntry): CompartmentPolicy {
   const path = ['compartments', name];
-  const { abi, wasi, kind, busy } = COMPARTMENT_DEFAULTS;
+  const { abi, wasi, clock, kind, busy } = COMPARTMENT_DEFAULTS;
   const base = labelOf(entry.label);
   const clearance = ceilingOf(entry.clearance);
   const isLabelRight = context.checkCarried(base, [...path, 'label']);
@@ -42,6 +42,7 @@ function resolveCompartment(context: Context, name: string, entry: CompartmentEn
     wit: witOf(entry.wit),
     adapter: entry.adapter ?? null,
     wasi: entry.wasi ?? wasi,
+    clock: entry.clock ?? clock,
     base,
     clearance,
     grants: resolveGrants(context, entry.grants ?? [], [...path, 'grants']),

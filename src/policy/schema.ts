@@ -120,6 +120,10 @@ const compartment = z
       .enum(['none', 'minimal'])
       .optional()
       .meta({ description: 'minimal: output as events, coarse clock, random, exit.' }),
+    clock: z
+      .enum(['coarse', 'virtual'])
+      .optional()
+      .meta({ description: 'virtual: a millisecond later each time it is read, and nothing of the time outside.' }),
     label: label.optional().meta({ description: 'Base label: what every instance carries at least.' }),
     clearance: ceiling.optional().meta({
       description: 'The most secrecy it may be given, and the least integrity it accepts. Default: public data only.',

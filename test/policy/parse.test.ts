@@ -20,6 +20,7 @@ compartments:
     abi: core
     wit: { text: "package bank:keeper;", world: keeper }
     wasi: minimal
+    clock: virtual
     label: { secrecy: [key], integrity: [vetted] }
     clearance: { secrecy: [key, "customer:*"], integrity: [vetted] }
     grants: [key-, vetted+]
@@ -66,6 +67,7 @@ describe('a manifest that says everything', () => {
       wit: { text: 'package bank:keeper;', path: null, world: 'keeper' },
       adapter: null,
       wasi: 'minimal',
+      clock: 'virtual',
       base: { secrecy: ['key'], integrity: ['vetted'] },
       clearance: { secrecy: ['key', 'customer:*'], integrity: ['vetted'] },
       grants: [
@@ -218,6 +220,7 @@ describe('a manifest that says little', () => {
       wit: null,
       adapter: null,
       wasi: 'none',
+      clock: 'coarse',
       base: { secrecy: [], integrity: [] },
       clearance: { secrecy: [], integrity: [] },
       grants: [],
