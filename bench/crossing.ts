@@ -52,7 +52,7 @@ const never = (): never => {
   throw new Error('refused');
 };
 
-const memory = new WebAssembly.Memory({ initial: 16, maximum: 16 });
+const memory = new WebAssembly.Memory({ initial: 16, maximum: 16, shared: true });
 const cells = new Uint32Array(memory.buffer);
 const RING_START = 1024;
 const [CALLER_CELL, CALLEE_CELL] = [16, 20];

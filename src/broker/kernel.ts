@@ -1,4 +1,5 @@
 import { KERNEL } from '../abi/fused/kernel.ts';
+import { Ring } from '../abi/fused/ring.ts';
 import type { LeaveCell } from '../abi/index.ts';
 import { CofferdamError } from '../error.ts';
 import { Chain, type ChainOptions } from './chain.ts';
@@ -11,10 +12,6 @@ const CELLS_START = 64;
 const RING_BYTES = 32_768 * KERNEL.RECORD_BYTES;
 const RING_START = CELLS_START + 4 * MAX_CELLS + KERNEL.RECORD_BYTES;
 const RING_END = RING_START + RING_BYTES;
-const RECORD_WORDS = KERNEL.RECORD_BYTES >> 2;
-const COUNT = KERNEL.COUNT >> 2;
-const REQUEST_BYTES = KERNEL.REQUEST_BYTES >> 2;
-const REPLY_BYTES = KERNEL.REPLY_BYTES >> 2;
 /** Two bits are taken: the state is `chain << 1 | noLeave`, and stays a positive i32. */
 const MAX_CHAINS = 2 ** 29;
 
@@ -26,15 +23,19 @@ export class Kernel {
   readonly memory = new WebAssembly.Memory({
     initial: Math.ceil(RING_END / PAGE_BYTES),
     maximum: Math.ceil(RING_END / PAGE_BYTES),
+    shared: true,
   });
   readonly #words = new Int32Array(this.memory.buffer);
+  readonly #ring = new Ring(this.#words, (at) => {
+    if (at === RING_START) this.onFirst();
+  });
   readonly #free: number[] = [];
   #nextCell = 0;
   readonly #chains = new Map<number, Chain>();
   #nextChain = 0;
   /** Takes the records that are in the ring, in order; they are overwritten afterwards. */
   onDrain: (records: Uint8Array) => void = () => undefined;
-  /** A record is in the ring that no journal event is bound to follow: somebody is to drain it soon. */
+  /** A record comes into the ring that no journal event is bound to follow: somebody is to drain it soon. */
   onFirst: () => void = () => undefined;
 
   constructor() {
@@ -63,39 +64,18 @@ export class Kernel {
 
   /** What generated crossings do, for a crossing that starts in JavaScript: adds to the last record, or begins one. */
   record(port: number, requestBytes: number, replyBytes: number): void {
-    const words = this.#words;
-    const w = (words[KERNEL.W >> 2] as number) >> 2;
-    const last = w - RECORD_WORDS;
-    const count = words[last + COUNT] as number;
-    const requests = words[last + REQUEST_BYTES] as number;
-    const replies = words[last + REPLY_BYTES] as number;
-    if (words[last] === port && count < KERNEL.MAX_COUNT && requests < KERNEL.MAX_BYTES && replies < KERNEL.MAX_BYTES) {
-      words[last + COUNT] = count + 1;
-      words[last + REQUEST_BYTES] = requests + requestBytes;
-      words[last + REPLY_BYTES] = replies + replyBytes;
-      return;
-    }
-    if (w === RING_START >> 2) this.onFirst();
-    this.#begin(w, port, 1, requestBytes, replyBytes);
+    this.#ring.request(port, requestBytes, replyBytes);
+    this.#drainWhenFull();
   }
 
   /** The reply to the last request through this port; in a record of its own when others came in between. */
   recordReply(port: number, replyBytes: number): void {
-    const words = this.#words;
-    const w = (words[KERNEL.W >> 2] as number) >> 2;
-    const last = w - RECORD_WORDS;
-    if (words[last] !== port) this.#begin(w, port | KERNEL.REPLY_BIT, 1, 0, replyBytes);
-    else if (replyBytes > 0) words[last + REPLY_BYTES] = (words[last + REPLY_BYTES] as number) + replyBytes;
+    this.#ring.reply(port, replyBytes);
+    this.#drainWhenFull();
   }
 
-  #begin(w: number, port: number, count: number, requestBytes: number, replyBytes: number): void {
-    const words = this.#words;
-    words[w] = port;
-    words[w + COUNT] = count;
-    words[w + REQUEST_BYTES] = requestBytes;
-    words[w + REPLY_BYTES] = replyBytes;
-    words[KERNEL.W >> 2] = (w + RECORD_WORDS) << 2;
-    if ((w + RECORD_WORDS) << 2 === RING_END) this.drain();
+  #drainWhenFull(): void {
+    if (this.#words[KERNEL.W >> 2] === RING_END) this.drain();
   }
 
   /** Address of a state cell for a new instance. Throws LIMIT_INSTANCES. */

@@ -10,6 +10,7 @@ export interface Signature {
 
 const KIND = { function: 0, table: 1, memory: 2, global: 3 } as const;
 const FUNCREF = 0x70;
+const MAX_PAGES = 65_536;
 /** Source: WebAssembly Branch Hinting. */
 const UNLIKELY = 0;
 const HEADER = [0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00];
@@ -48,6 +49,16 @@ export class ModuleWriter {
   /** Of any size, not shared. */
   importMemory(module: string, name: string): number {
     return this.#import('memory', module, name, [0, 0]);
+  }
+
+  /** Of any size, shared between threads. */
+  importSharedMemory(module: string, name: string): number {
+    return this.#import('memory', module, name, [3, 0, ...unsigned(MAX_PAGES)]);
+  }
+
+  /** Of one page, shared between threads. */
+  importSharedMemory(module: string, name: string): number {
+    return this.#import('memory', module, name, [3, 1, 1]);
   }
 
   /** Immutable. */

@@ -126,11 +126,20 @@ describe('modules', () => {
     expect(new DataView(z.buffer).getUint32(5000, true)).toBe(0x3344);
   });
 
-  it('do not take a shared memory', () => {
-    const module = new ModuleWriter();
-    module.importMemory('m', 'a');
-    const shared = new WebAssembly.Memory({ initial: 1, maximum: 1, shared: true });
-    expect(() => instantiate(module.finish(), { m: { a: shared } })).toThrow(WebAssembly.LinkError);
+  it('take a shared memory where they say so, and only there', () => {
+    const memories = {
+      shared: new WebAssembly.Memory({ initial: 1, maximum: 1, shared: true }),
+      own: new WebAssembly.Memory({ initial: 1, maximum: 1 }),
+    };
+    for (const [method, taken, refused] of [
+      ['importMemory', 'own', 'shared'],
+      ['importSharedMemory', 'shared', 'own'],
+    ] as const) {
+      const module = new ModuleWriter();
+      module[method]('m', 'a');
+      expect(() => instantiate(module.finish(), { m: { a: memories[taken] } })).not.toThrow();
+      expect(() => instantiate(module.finish(), { m: { a: memories[refused] } })).toThrow(WebAssembly.LinkError);
+    }
   });
 
   it('tables, globals and imported functions', () => {

@@ -13,7 +13,7 @@ export interface KernelImports {
 }
 
 export function importKernel(module: ModuleWriter): KernelImports {
-  module.importMemory('k', 'memory');
+  module.importSharedMemory('k', 'memory');
   return {
     refuse: module.importFunction('k', 'refuse', { params: ['i32'], results: [] }),
     drain: module.importFunction('k', 'drain', { params: [], results: [] }),
@@ -26,6 +26,8 @@ export interface CrossingEnds extends KernelImports {
   readonly caller: () => unknown;
   readonly callee: () => unknown;
   readonly port: () => unknown;
+  /** Of crossings from the host: function index of what hears of the first record in an empty ring. */
+  readonly first?: number;
 }
 
 /** The part of a crossing that all types share: who may enter whom, and the record. */
@@ -54,6 +56,13 @@ export class CrossingCode {
     this.#ends.callee();
     this.#load().rarely(() => this.#refuse(REFUSAL.BUSY));
     this.setState('callee', mayLeave);
+  }
+
+  /** The same for a call of the host, which nothing is around: the callee is known to be free, and `state` pushes its cell. */
+  enterFromHost(state: () => unknown): void {
+    state();
+    this.#body.set(this.#state);
+    this.setState('callee', true);
   }
 
   /** Whether one side may leave, from here on. */
@@ -103,7 +112,14 @@ export class CrossingCode {
         loadBytes().i64(added).op('i64.add').set(bytes);
         body.get(this.#last, bytes).memory('i64.store', KERNEL_MEMORY, KERNEL.REQUEST_BYTES);
       },
-      () => this.#append({ replyBit: 0, count: 1 }, () => body.i64(added)),
+      () => {
+        const { first } = this.#ends;
+        if (first !== undefined) {
+          body.get(head).op('i32.wrap_i64').i32(KERNEL.NO_PORT).op('i32.eq');
+          body.rarely(() => body.call(first));
+        }
+        this.#append({ replyBit: 0, count: 1 }, () => body.i64(added));
+      },
     );
     body.release(head, bytes);
   }

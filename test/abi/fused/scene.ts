@@ -79,7 +79,7 @@ export class Scene {
 
   constructor(type: FuncType, target: (...args: Core[]) => Core | undefined, options: SceneOptions = {}) {
     const { postReturn = false, maxBytes = 1 << 20, ringRecords = 8 } = options;
-    const memory = new WebAssembly.Memory({ initial: 1, maximum: 1 });
+    const memory = new WebAssembly.Memory({ initial: 1, maximum: 1, shared: true });
     this.kernel = new DataView(memory.buffer);
     this.write(RING_START - KERNEL.RECORD_BYTES, KERNEL.NO_PORT);
     this.write(KERNEL.EPOCH, 1);
