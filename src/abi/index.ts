@@ -8,6 +8,7 @@ export {
   type Side,
 } from './adapters.ts';
 export { Context, type ContextItems, type LeaveCell, Scope } from './context.ts';
+export { type EntryCall, isPlainFunction, makeEntryCall } from './entry-call.ts';
 export { fault, tooLarge } from './fault.ts';
 export { TypeInterner } from './intern.ts';
 export { MAX_LIST_BYTES } from './limits.ts';

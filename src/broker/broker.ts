@@ -9,6 +9,7 @@ import type { Chain } from './chain.ts';
 import { type Crossing, guestCrossing, type Reply, toCofferdamError, withLabel } from './crossing.ts';
 import { Decisions } from './decisions.ts';
 import { type Compartment, type Edge, mayWait } from './edge.ts';
+import { Entries } from './entries.ts';
 import { type Binding, Fuser } from './fuse.ts';
 import { GateBudgets } from './gates.ts';
 import type { Grants } from './grants.ts';
@@ -39,6 +40,7 @@ export class Broker {
   readonly decisions: Decisions;
   readonly #kernel: Kernel;
   readonly #fuser: Fuser;
+  readonly #entries: Entries;
   readonly #monitor: Monitor;
   readonly #powers: Powers;
   #recorder: Recorder;
@@ -63,6 +65,7 @@ export class Broker {
       bind: (slot, index, bound) => this.#bind(slot, index, bound),
       fail: (slot, error, culprit) => slot.chain?.fail(toCofferdamError(error), culprit) ?? error,
     });
+    this.#entries = new Entries(env.kernel, env.powers.interrupts);
     const budgets = new GateBudgets(env.powers.nowMs);
     this.decisions = new Decisions(this.space, this.grants, budgets);
     this.lifecycle = new Lifecycle({
@@ -72,11 +75,10 @@ export class Broker {
       advance: () => env.kernel.advance(),
       emit: (transition) => this.#recorder.moved(transition),
     });
-    const { lifecycle } = this;
-    const blame = new Blame(lifecycle);
+    const blame = new Blame(this.lifecycle);
     this.instances = new Instances({
       kernel: env.kernel,
-      lifecycle,
+      lifecycle: this.lifecycle,
       blame,
       maxInstances: env.limits.instances,
       maxMemoryBytes: env.limits.memoryBytes,
@@ -123,6 +125,7 @@ export class Broker {
           isSuspending(asked.edge) ? null : this.#monitor.prepare(asPresent(this.compartments, asked), before),
         callNow: (asked) => this.#monitor.callNow(asPresent(this.compartments, asked)),
         fail: (asked, preparation, error) => this.#monitor.failPrepared(asked, preparation, error),
+        entries: this.#entries,
       },
       crossing,
     );
@@ -217,6 +220,7 @@ export class Broker {
     const { chain } = slot;
     const edge = importOf(this.compartments, slot, index);
     if (chain === null || edge === undefined) throw outside(slot);
+    chain.timing.takeOver();
     chain.assertGoing();
     const crossing = guestCrossing({ slot, chain, edge, args });
     if (edge.isPost) {

@@ -191,6 +191,7 @@ export class Lifecycle {
   /** Nothing is waited for any more. */
   giveUp(): void {
     this.#isClosed = true;
+    this.#env.advance();
     this.#waiting.wakeAll();
   }
 

@@ -1,8 +1,10 @@
-import { type Sizer, sizerOf } from '../abi/index.ts';
+import { type EntryCall, isPlainFunction, makeEntryCall, type Sizer, sizerOf } from '../abi/index.ts';
 import type { Instance } from '../compartment/contract.ts';
+import { toGuestError } from '../compartment/guest-error.ts';
 import type { Label } from '../label/index.ts';
 import type { Chain } from './chain.ts';
 import type { Crossing } from './crossing.ts';
+import { type Entries, type Entry, isLater } from './entries.ts';
 import type { Slot } from './instances.ts';
 import type { Kernel } from './kernel.ts';
 import type { TimedEntry } from './timing.ts';
@@ -27,11 +29,13 @@ export interface PreparedEnv {
   readonly fail: (crossing: Crossing, preparation: Preparation, error: unknown) => unknown;
   /** The chain of all prepared calls: they start and end at once, so no two of them are under way. */
   readonly chain: () => Chain;
+  readonly entries: Entries;
 }
 
 /**
  * One export at one label, for host code that calls it often and at once: decided once per epoch, recorded in the ring as
- * generated crossings are. What is left for each call is a comparison, a record, and lift and lower.
+ * generated crossings are. What is left for each call is a comparison, a record, and lift and lower; where the type is
+ * plain, all of that but lift and lower is generated Wasm (`direct`).
  */
 export class Prepared {
   readonly #env: PreparedEnv;
@@ -39,6 +43,10 @@ export class Prepared {
   readonly #sizer: Sizer;
   #epoch = -1;
   #preparation: Preparation | null = null;
+  #direct: EntryCall | null = null;
+  #entry: Entry | null = null;
+  /** That the entry is bound to. */
+  #chain: Chain | null = null;
   /** Of the replies. */
   label: Label;
 
@@ -47,6 +55,26 @@ export class Prepared {
     this.#crossing = crossing;
     this.#sizer = sizerOf(crossing.edge.type);
     this.label = crossing.request;
+  }
+
+  /** A function that calls at once, and comes to `otherwise` with whatever is no ordinary call; null: all of them are such. */
+  direct(otherwise: (args: ArrayLike<unknown>) => unknown): EntryCall['call'] | null {
+    const { type } = this.#crossing.edge;
+    if (!isPlainFunction(type)) return null;
+    const failed = (error: unknown, args: ArrayLike<unknown>): unknown => {
+      if (isLater(error)) return otherwise(args);
+      throw this.#failed(error, args);
+    };
+    this.#direct = makeEntryCall(type, { otherwise, failed });
+    return this.#direct.call;
+  }
+
+  #failed(thrown: unknown, args: ArrayLike<unknown>): unknown {
+    const [preparation, chain] = [this.#preparation, this.#chain];
+    if (preparation === null || chain === null) return thrown;
+    chain.timing.takeOver();
+    const crossing = { ...this.#crossing, args: Array.from(args), bytes: 0, chain };
+    return this.#env.fail(crossing, preparation, toGuestError(thrown));
   }
 
   call(args: readonly unknown[], bytes: number): unknown {
@@ -79,6 +107,16 @@ export class Prepared {
     this.#preparation = this.#env.prepare(crossing, this.#preparation);
     if (this.#preparation) this.label = this.#preparation.reply;
     this.#epoch = epoch;
+    this.#bind(epoch, crossing.chain);
+  }
+
+  #bind(epoch: number, chain: Chain): void {
+    if (this.#direct === null) return;
+    this.#entry =
+      this.#preparation && this.#env.entries.entry(this.#crossing.edge.type, this.#preparation, this.#entry);
+    this.#entry?.bind(epoch, chain);
+    this.#chain = chain;
+    this.#direct.bind(this.#entry?.call ?? null);
   }
 
   #callInFull(args: readonly unknown[], bytes: number): unknown {

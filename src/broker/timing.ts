@@ -38,6 +38,13 @@ export class TimedEntry {
     this.cpu = stop('LIMIT_CPU', cpuMs);
   }
 
+  /** Until the first of its limits; null: it has none. */
+  get ticks(): number | null {
+    const { deadline, cpu } = this;
+    if (deadline === null || cpu === null) return (deadline ?? cpu)?.ticks ?? null;
+    return Math.min(deadline.ticks, cpu.ticks);
+  }
+
   begin(tick: number, outer: Stop | null): void {
     const { deadline, cpu } = this;
     if (deadline !== null) deadline.at = (tick + deadline.ticks) | 0;
@@ -82,6 +89,8 @@ export class Timing {
   #state: 'free' | 'running' | 'waiting' = 'free';
   #waitsSinceMs = 0;
   #timer: NodeJS.Timeout | null = null;
+  /** What generated code enters and leaves by itself while nothing else of the chain does: see abi/fused/entry.ts. */
+  unspoken: TimedEntry | null = null;
   /** It has waited for too long. */
   readonly #onOverdue: (error: CofferdamError) => void;
 
@@ -102,6 +111,23 @@ export class Timing {
     this.#interrupts ??= this.#env.interrupts();
     entry.begin(this.#interrupts.tick, outer);
     this.#arm(this.#interrupts, entry.nearest);
+  }
+
+  /** The chain comes back to JavaScript out of what generated code has entered: from here on, its time is kept here. */
+  takeOver(): void {
+    const entry = this.unspoken;
+    if (entry === null || this.#entry !== null) return;
+    this.#interrupts ??= this.#env.interrupts();
+    this.#interrupts.adopt(this.#running);
+    entry.begin((this.#running.stopAt - (entry.ticks ?? 0)) | 0, null);
+    this.#entry = entry;
+    this.#state = 'running';
+  }
+
+  /** Generated code leaves, and finds that others began meanwhile, of this chain or not. */
+  leaveUnspoken(): void {
+    if (this.#entry !== null) this.leave();
+    else this.#env.interrupts().endUnspoken();
   }
 
   leave(): void {

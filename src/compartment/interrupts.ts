@@ -13,10 +13,12 @@ export const INTERRUPT_WORDS = {
   ASLEEP: 3,
   /** The tick of the system's clock when something last began to run while the watchdog slept. */
   WOKEN: 4,
+  /** The last number that RUN was given. */
+  NUMBER: 5,
 } as const;
 
 /** As numbers of the module: the running side comes here with each call. */
-const { RUN, DEADLINE, TICK, ASLEEP, WOKEN } = INTERRUPT_WORDS;
+const { RUN, DEADLINE, TICK, ASLEEP, WOKEN, NUMBER } = INTERRUPT_WORDS;
 
 export const TICKS_PER_MS = 4;
 
@@ -36,7 +38,8 @@ export interface InterruptsEnv {
   readonly clock: () => number;
 }
 
-const LARGEST = 0x7fff_fffe;
+/** Numbers are positive, and each differs from the one before: what is told to stop is what runs now. */
+export const NUMBER_MASK = 0x3fff_ffff;
 
 /**
  * The running thread's side. No clock is read while the watchdog is awake: it keeps one in the shared memory. It is a
@@ -47,8 +50,9 @@ export class Interrupts {
   readonly #words: Int32Array;
   readonly #bell: Int32Array;
   readonly #clock: () => number;
-  #number = 0;
   #top: Running | null = null;
+  /** What generated code armed by itself, while something else has begun on top of it. */
+  readonly #unspoken: Running = { stopAt: 0, below: null };
 
   constructor({ memory, bell, clock }: InterruptsEnv) {
     this.memory = memory;
@@ -63,12 +67,21 @@ export class Interrupts {
     return this.#words[TICK] as number;
   }
 
+  /** Has what runs been told to stop? */
+  get isStopped(): boolean {
+    return (this.#words[RUN] as number) < 0;
+  }
+
   isPast(tick: number): boolean {
     return (((this.#words[TICK] as number) - tick) | 0) >= 0;
   }
 
   /** From now on `running` runs; what ran before goes on at its end. Its `stopAt` is set. */
   begin(running: Running): void {
+    if (this.#top === null && this.#words[RUN] !== 0) {
+      this.#unspoken.stopAt = this.#words[DEADLINE] as number;
+      this.#top = this.#unspoken;
+    }
     running.below = this.#top;
     this.#top = running;
     this.#arm(running);
@@ -82,6 +95,20 @@ export class Interrupts {
       this.#top = running;
     }
     this.#arm(running);
+  }
+
+  /** What generated code armed by itself is `running` from here on. */
+  adopt(running: Running): void {
+    running.stopAt = this.#top === null ? (this.#words[DEADLINE] as number) : this.#unspoken.stopAt;
+    this.#remove(this.#unspoken);
+    running.below = this.#top;
+    this.#top = running;
+    this.#arm(running);
+  }
+
+  /** What generated code armed by itself is over, and others began meanwhile. */
+  endUnspoken(): void {
+    this.end(this.#unspoken);
   }
 
   end(running: Running): void {
@@ -106,9 +133,10 @@ export class Interrupts {
 
   #arm({ stopAt }: Running): void {
     const words = this.#words;
-    this.#number = this.#number === LARGEST ? 1 : this.#number + 1;
+    const number = ((words[NUMBER] as number) & NUMBER_MASK) + 1;
+    words[NUMBER] = number;
     words[DEADLINE] = stopAt;
-    words[RUN] = this.#number;
+    words[RUN] = number;
     if (words[ASLEEP] !== 0) this.#wake();
   }
 

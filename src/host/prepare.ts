@@ -35,13 +35,14 @@ export function prepareCall<T>(
   const isResult = edge.type.result?.kind === 'result';
   const wanted = edge.type.params.length;
   const { fixedParams } = sizer;
+  const call = (...args: readonly unknown[]): unknown => {
+    messages.assertOpen();
+    if (args.length !== wanted) assertCount(edge, args, target);
+    const value = prepared.call(args, fixedParams ?? sizeOfArguments(edge, args, target, sizer));
+    return isResult ? unwrapResult(edge, { value, label: prepared.label }) : value;
+  };
   return {
-    call(...args) {
-      messages.assertOpen();
-      if (args.length !== wanted) assertCount(edge, args, target);
-      const value = prepared.call(args, fixedParams ?? sizeOfArguments(edge, args, target, sizer));
-      return (isResult ? unwrapResult(edge, { value, label: prepared.label }) : value) as T;
-    },
+    call: (prepared.direct((args) => call(...Array.from(args))) ?? call) as PreparedCall<T>['call'],
     get label() {
       return prepared.label;
     },
