@@ -56,11 +56,6 @@ export class ModuleWriter {
     return this.#import('memory', module, name, [3, 0, ...unsigned(MAX_PAGES)]);
   }
 
-  /** Of one page, shared between threads. */
-  importSharedMemory(module: string, name: string): number {
-    return this.#import('memory', module, name, [3, 1, 1]);
-  }
-
   /** Immutable. */
   importGlobal(module: string, name: string, type: CoreType): number {
     return this.#import('global', module, name, [CORE_TYPES[type], 0]);
