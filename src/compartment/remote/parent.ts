@@ -1,13 +1,15 @@
-import { type Context, MAX_LIST_BYTES } from '../../abi/index.ts';
-import { compileCodecs, FrameWriter, MESSAGE_START, type MessageCodec, makeReader, showIn } from '../../abi/message.ts';
-import { CofferdamError } from '../../error.ts';
+import { MAX_LIST_BYTES } from '../../abi/index.ts';
+import { compileCodecs, MESSAGE_START, type MessageCodec } from '../../abi/message.ts';
+import { CofferdamError, isCofferdamError } from '../../error.ts';
 import type { World } from '../../wasm/types.ts';
 import type { Code, Instance, InstanceHost } from '../contract.ts';
 import { guestTrap, unreadable } from '../guest-error.ts';
 import { INTERRUPT_WORDS } from '../interrupts.ts';
 import { Turnstile } from '../turnstile.ts';
+import { Asks } from './asks.ts';
+import { Conversation } from './conversation.ts';
 import { died } from './died.ts';
-import { ASK, decodeFailure, MAX_RANDOM_BYTES, TELL } from './frame.ts';
+import { ASK, decodeFailure, TELL } from './frame.ts';
 import type { ParentTransport } from './transport.ts';
 
 /** Somebody who serves one instance elsewhere (`child.ts`). */
@@ -75,29 +77,23 @@ class RemoteInstance implements Instance {
   readonly #code: RemoteCode;
   readonly #host: InstanceHost;
   readonly #peer: Peer;
-  readonly #writer: FrameWriter;
-  readonly #reader: Context;
+  readonly #talk: Conversation<ParentTransport>;
   readonly #turnstile = new Turnstile();
+  readonly #asks: Asks;
   /** Where the watchdog says that what runs must stop; null where nothing has limits in time. */
   readonly #interrupt: Int32Array | null;
   #memoryBytes = 0;
-  /** Of the frame received last. */
-  #length = 0;
-  #number = 0;
 
   constructor(code: RemoteCode, host: InstanceHost, peer: Peer) {
     this.#code = code;
     this.#host = host;
     this.#peer = peer;
-    this.#writer = new FrameWriter(peer.transport, code.maxMessageBytes);
-    this.#reader = makeReader(code.maxMessageBytes);
+    this.#talk = new Conversation(peer.transport, code.maxMessageBytes);
+    this.#asks = new Asks(code, host, this.#turnstile);
     this.#interrupt = host.interrupt ? new Int32Array(host.interrupt.buffer) : null;
     try {
       this.#turnstile.pass(() => {
-        const place = this.#writer.begin();
-        const at = place.allocate(1, peer.start.length);
-        place.bytes.set(peer.start, at);
-        this.#send(ASK.START, 0);
+        this.#talk.tell(ASK.START, 0, peer.start, this.#fuel);
         this.#converse(START_MS);
       });
     } catch (error) {
@@ -109,7 +105,7 @@ class RemoteInstance implements Instance {
   call(index: number, args: readonly unknown[]): unknown {
     const codec = this.#begin(index, args);
     return this.#turnstile.pass(() => {
-      this.#send(ASK.CALL, index);
+      this.#talk.say(ASK.CALL, index, this.#fuel);
       this.#converse(Number.POSITIVE_INFINITY);
       return this.#result(codec);
     });
@@ -118,7 +114,7 @@ class RemoteInstance implements Instance {
   async callSuspending(index: number, args: readonly unknown[]): Promise<unknown> {
     const codec = this.#begin(index, args);
     return this.#turnstile.passSuspending(async () => {
-      this.#send(ASK.CALL, index);
+      this.#talk.say(ASK.CALL, index, this.#fuel);
       await this.#converseAsync();
       return this.#result(codec);
     });
@@ -128,10 +124,10 @@ class RemoteInstance implements Instance {
   memoryBytes(): number {
     if (!this.#turnstile.isFree) return this.#memoryBytes;
     return this.#turnstile.pass(() => {
-      this.#writer.begin();
-      this.#send(ASK.MEASURE, 0);
+      this.#talk.writer.begin();
+      this.#talk.say(ASK.MEASURE, 0, this.#fuel);
       this.#converse(MEASURE_MS);
-      this.#memoryBytes = this.#reader.view.getFloat64(MESSAGE_START, true);
+      this.#memoryBytes = this.#talk.reader.view.getFloat64(MESSAGE_START, true);
       return this.#memoryBytes;
     });
   }
@@ -154,7 +150,7 @@ class RemoteInstance implements Instance {
     const codec = this.#code.exports[index];
     if (codec === undefined) throw new CofferdamError('ARGUMENT_TYPE', `There is no export ${index} - count them anew`);
     try {
-      codec.writeParams(this.#writer.begin(), args);
+      codec.writeParams(this.#talk.writer.begin(), args);
     } catch (error) {
       throw error instanceof CofferdamError ? error : unreadable(error);
     }
@@ -163,19 +159,18 @@ class RemoteInstance implements Instance {
 
   #result(codec: MessageCodec): unknown {
     try {
-      return codec.readResult(this.#reader);
+      return codec.readResult(this.#talk.reader);
     } catch (error) {
-      throw this.#died('its result is not of its type', error);
+      throw this.#endedBy(died('its result is not of its type', error));
     }
   }
 
   /** Until what was begun is done. Nothing that the guest asks for may wait. */
   #converse(timeoutMs: number): void {
-    for (;;) {
-      const kind = this.#heard(this.#receive(timeoutMs), timeoutMs);
-      if (kind === TELL.DONE) return;
-      if (kind === TELL.IMPORT) this.#import();
-      else this.#serve(kind);
+    try {
+      while (!this.#isDone(this.#receive(timeoutMs), timeoutMs)) this.#asks.serve(this.#talk);
+    } catch (error) {
+      throw this.#endedBy(error);
     }
   }
 
@@ -196,124 +191,30 @@ class RemoteInstance implements Instance {
   async #converseAsync(): Promise<void> {
     const { transport } = this.#peer;
     const timeoutMs = Number.POSITIVE_INFINITY;
-    for (;;) {
-      const kind = this.#heard(await transport.receiveAsync(timeoutMs), timeoutMs);
-      if (kind === TELL.DONE) return;
-      if (kind === TELL.IMPORT) await this.#importAsync();
-      else this.#serve(kind);
-    }
-  }
-
-  /** Takes in a frame of this length; gives its kind. Throws what the child reports as its failure. */
-  #heard(length: number, timeoutMs: number): number {
-    if (length < 0) throw this.#died(`it did not answer within ${timeoutMs} ms`);
-    if (length < MESSAGE_START) throw this.#died('it sent a frame without a header');
-    this.#length = length;
-    showIn(this.#reader, this.#peer.transport.frame);
-    const kind = this.#reader.view.getUint32(0, true);
-    this.#number = this.#reader.view.getUint32(4, true);
-    if (this.#host.fuel) this.#host.fuel.value = this.#reader.view.getBigInt64(8, true);
-    if (kind === TELL.FAILED) throw decodeFailure(this.#message()) ?? this.#died('its failure makes no sense');
-    return kind;
-  }
-
-  /** A copy of the message in the frame received last. */
-  #message(): Uint8Array {
-    return this.#reader.bytes.slice(MESSAGE_START, this.#length);
-  }
-
-  #import(): void {
-    const { codec, args } = this.#imported();
-    const index = this.#number;
-    this.#answer((place) => {
-      if (this.#host.suspending.has(index)) throw this.#cannotWait(index);
-      const value = this.#host.call(index, args);
-      codec.writeResult(place(), value);
-    });
-  }
-
-  async #importAsync(): Promise<void> {
-    const { codec, args } = this.#imported();
-    const index = this.#number;
-    let value: unknown;
     try {
-      value = await this.#turnstile.out(() => this.#host.call(index, args));
+      while (!this.#isDone(await transport.receiveAsync(timeoutMs), timeoutMs)) await this.#asks.serveAsync(this.#talk);
     } catch (error) {
-      this.#turnstile.fail(error);
-    }
-    this.#answer((place) => codec.writeResult(place(), value));
-  }
-
-  #imported(): { codec: MessageCodec; args: unknown[] } {
-    const codec = this.#code.imports[this.#number];
-    if (codec === undefined) throw this.#died('it called an import that is not there');
-    try {
-      return { codec, args: codec.readParams(this.#reader) };
-    } catch (error) {
-      throw this.#died('the arguments of an import are not of their types', error);
+      throw this.#endedBy(error);
     }
   }
 
-  #cannotWait(index: number): CofferdamError {
-    const id = this.#code.world.imports[index]?.id;
-    const message = `The guest called ${id}, which must wait, from a call that cannot wait - use callSuspending`;
-    return new CofferdamError('SUSPENSION_SYNC', message);
+  /** Takes in a frame of this length. Throws what the child reports as its failure. */
+  #isDone(length: number, timeoutMs: number): boolean {
+    if (length < 0) throw died(`it did not answer within ${timeoutMs} ms`);
+    this.#talk.hear(length);
+    const { kind, fuelHeard } = this.#talk;
+    if (this.#host.fuel) this.#host.fuel.value = fuelHeard;
+    if (kind === TELL.FAILED) throw decodeFailure(this.#talk.message()) ?? died('its failure makes no sense');
+    return kind === TELL.DONE;
   }
 
-  /** What the small WASI asks for. */
-  #serve(kind: number): void {
-    const number = this.#number;
-    if (kind === TELL.OUTPUT) {
-      const bytes = this.#message();
-      this.#answer((place) => {
-        this.#host.output(number === 1 ? 'stdout' : 'stderr', bytes);
-        place();
-      });
-    } else if (kind === TELL.NOW) {
-      this.#answer((place) => {
-        const now = this.#host.nowNs();
-        const to = place();
-        const at = to.allocate(8, 8);
-        to.view.setBigUint64(at, now, true);
-      });
-    } else if (kind === TELL.RANDOM) {
-      if (number > MAX_RANDOM_BYTES) throw this.#died(`it wants ${number} random bytes at once`);
-      this.#answer((place) => {
-        const bytes = new Uint8Array(number);
-        this.#host.random(bytes);
-        const to = place();
-        const at = to.allocate(1, number);
-        to.bytes.set(bytes, at);
-      });
-    } else {
-      throw this.#died(`it said ${kind}, which means nothing here`);
-    }
+  get #fuel(): bigint | null {
+    return (this.#host.fuel?.value as bigint | undefined) ?? null;
   }
 
-  /** Sends what `body` writes into the frame that it begins. Once anything has failed the child gets nothing any more. */
-  #answer(body: (place: () => Context) => void): void {
-    let kind: number = ASK.ANSWER;
-    try {
-      this.#turnstile.out(() => body(() => this.#writer.begin()));
-    } catch {
-      // `out` keeps the error, and the call will end with it.
-      this.#writer.begin();
-      kind = ASK.REFUSE;
-    }
-    this.#send(kind, 0);
-  }
-
-  #send(kind: number, number: number): void {
-    const { view } = this.#writer.place;
-    view.setUint32(0, kind, true);
-    view.setUint32(4, number, true);
-    if (this.#host.fuel) view.setBigInt64(8, this.#host.fuel.value as bigint, true);
-    this.#peer.transport.send(this.#writer.length);
-  }
-
-  /** It is of no use any more, and gets no chance to do anything else. */
-  #died(reason: string, cause?: unknown): CofferdamError {
-    this.#peer.end();
-    return died(reason, cause);
+  /** A peer that is lost is of no use any more, and gets no chance to do anything else. */
+  #endedBy(error: unknown): unknown {
+    if (isCofferdamError(error, 'COMPARTMENT_DIED')) this.#peer.end();
+    return error;
   }
 }

@@ -1,0 +1,120 @@
+import type { Context } from '../../abi/index.ts';
+import type { MessageCodec } from '../../abi/message.ts';
+import { CofferdamError } from '../../error.ts';
+import type { InstanceHost } from '../contract.ts';
+import type { Turnstile } from '../turnstile.ts';
+import type { Conversation } from './conversation.ts';
+import { died } from './died.ts';
+import { ASK, MAX_RANDOM_BYTES, TELL } from './frame.ts';
+import type { RemoteCode } from './parent.ts';
+
+/** Writes an answer, when it is known. */
+type Place = () => Context;
+
+/**
+ * What one instance elsewhere asks for while a call is inside it: each is answered by the instance's own `InstanceHost`, with
+ * the broker's checks and records. Throws COMPARTMENT_DIED where what it says makes no sense.
+ */
+export class Asks {
+  readonly #code: RemoteCode;
+  readonly #host: InstanceHost;
+  readonly #turnstile: Turnstile;
+
+  constructor(code: RemoteCode, host: InstanceHost, turnstile: Turnstile) {
+    this.#code = code;
+    this.#host = host;
+    this.#turnstile = turnstile;
+  }
+
+  /** Nothing that it asks for may wait. */
+  serve(from: Conversation): void {
+    if (from.kind === TELL.IMPORT) this.#import(from);
+    else this.#serve(from);
+  }
+
+  async serveAsync(from: Conversation): Promise<void> {
+    if (from.kind === TELL.IMPORT) await this.#importAsync(from);
+    else this.#serve(from);
+  }
+
+  #import(from: Conversation): void {
+    const { codec, args } = this.#imported(from);
+    const index = from.number;
+    this.#answer(from, (place) => {
+      if (this.#host.suspending.has(index)) throw this.#cannotWait(index);
+      const value = this.#host.call(index, args);
+      codec.writeResult(place(), value);
+    });
+  }
+
+  async #importAsync(from: Conversation): Promise<void> {
+    const { codec, args } = this.#imported(from);
+    const index = from.number;
+    let value: unknown;
+    try {
+      value = await this.#turnstile.out(() => this.#host.call(index, args));
+    } catch (error) {
+      this.#turnstile.fail(error);
+    }
+    this.#answer(from, (place) => codec.writeResult(place(), value));
+  }
+
+  #imported(from: Conversation): { codec: MessageCodec; args: unknown[] } {
+    const codec = this.#code.imports[from.number];
+    if (codec === undefined) throw died('it called an import that is not there');
+    try {
+      return { codec, args: codec.readParams(from.reader) };
+    } catch (error) {
+      throw died('the arguments of an import are not of their types', error);
+    }
+  }
+
+  #cannotWait(index: number): CofferdamError {
+    const id = this.#code.world.imports[index]?.id;
+    const message = `The guest called ${id}, which must wait, from a call that cannot wait - use callSuspending`;
+    return new CofferdamError('SUSPENSION_SYNC', message);
+  }
+
+  /** What the small WASI asks for. */
+  #serve(from: Conversation): void {
+    const { kind, number } = from;
+    if (kind === TELL.OUTPUT) {
+      const bytes = from.message();
+      this.#answer(from, (place) => {
+        this.#host.output(number === 1 ? 'stdout' : 'stderr', bytes);
+        place();
+      });
+    } else if (kind === TELL.NOW) {
+      this.#answer(from, (place) => {
+        const now = this.#host.nowNs();
+        const to = place();
+        const at = to.allocate(8, 8);
+        to.view.setBigUint64(at, now, true);
+      });
+    } else if (kind === TELL.RANDOM) {
+      if (number > MAX_RANDOM_BYTES) throw died(`it wants ${number} random bytes at once`);
+      this.#answer(from, (place) => {
+        const bytes = new Uint8Array(number);
+        this.#host.random(bytes);
+        const to = place();
+        const at = to.allocate(1, number);
+        to.bytes.set(bytes, at);
+      });
+    } else {
+      throw died(`it said ${kind}, which means nothing here`);
+    }
+  }
+
+  /** Sends what `body` writes into the frame that it begins. Once anything has failed the child gets nothing any more. */
+  #answer(from: Conversation, body: (place: Place) => void): void {
+    let kind: number = ASK.ANSWER;
+    try {
+      this.#turnstile.out(() => body(() => from.writer.begin()));
+    } catch {
+      // `out` keeps the error, and the call will end with it.
+      from.writer.begin();
+      kind = ASK.REFUSE;
+    }
+    from.say(kind, 0, (this.#host.fuel?.value as bigint | undefined) ?? null);
+  }
+}

@@ -1,0 +1,69 @@
+import type { Context } from '../../abi/index.ts';
+import { FrameWriter, MESSAGE_START, makeReader, showIn } from '../../abi/message.ts';
+import { died } from './died.ts';
+import type { Transport } from './transport.ts';
+
+/** The lowest bits of a frame's first word are its kind; those above say on whose behalf it is sent. */
+const ROUTE_SHIFT = 8;
+
+/** Frames with one peer: what was received last, and what is being written. */
+export class Conversation<T extends Transport = Transport> {
+  readonly transport: T;
+  readonly writer: FrameWriter;
+  readonly reader: Context;
+  /** Of the frame received last. */
+  kind = 0;
+  number = 0;
+  /** On whose behalf it was sent: 0 the peer itself, else an instance that it has called directly, by its number. */
+  route = 0;
+  #length = 0;
+
+  constructor(transport: T, maxMessageBytes: number) {
+    this.transport = transport;
+    this.writer = new FrameWriter(transport, maxMessageBytes);
+    this.reader = makeReader(maxMessageBytes);
+  }
+
+  /** Takes in a frame of this length. */
+  hear(length: number): void {
+    if (length < MESSAGE_START) throw died('it sent a frame without a header');
+    this.#length = length;
+    showIn(this.reader, this.transport.frame);
+    const first = this.reader.view.getUint32(0, true);
+    this.kind = first & (2 ** ROUTE_SHIFT - 1);
+    this.route = first >>> ROUTE_SHIFT;
+    this.number = this.reader.view.getUint32(4, true);
+  }
+
+  /** A copy of the message in the frame received last. */
+  message(): Uint8Array {
+    return this.reader.bytes.slice(MESSAGE_START, this.#length);
+  }
+
+  get fuelHeard(): bigint {
+    return this.reader.view.getBigInt64(8, true);
+  }
+
+  /** Sends what was written. */
+  say(kind: number, number: number, fuel: bigint | null = null, route = 0): void {
+    const { view } = this.writer.place;
+    view.setUint32(0, kind | (route << ROUTE_SHIFT), true);
+    view.setUint32(4, number, true);
+    if (fuel !== null) view.setBigInt64(8, fuel, true);
+    this.transport.send(this.writer.length);
+  }
+
+  /** A frame without values. */
+  tell(kind: number, number: number, message: Uint8Array, fuel: bigint | null = null, route = 0): void {
+    const to = this.writer.begin();
+    const at = to.allocate(1, message.length);
+    to.bytes.set(message, at);
+    this.say(kind, number, fuel, route);
+  }
+
+  /** Hands the frame received last on to another peer as it is. */
+  forward(to: Conversation): void {
+    to.transport.reserve(this.#length).set(this.transport.frame.subarray(0, this.#length));
+    to.transport.send(this.#length);
+  }
+}
