@@ -14,7 +14,8 @@ export const GROUPS = [
 ] as const;
 export type Group = (typeof GROUPS)[number];
 
-export const KINDS = ['inline', 'worker', 'process'] as const;
+/** Of compartments. `enclave`: inline, and measured and sealed besides. */
+export const KINDS = ['inline', 'worker', 'process', 'enclave'] as const;
 export type Kind = (typeof KINDS)[number];
 
 /**
@@ -34,8 +35,15 @@ export interface Case {
   readonly attack: (lab: Lab) => Promise<void>;
   /** Throws when it was not allowed. */
   readonly twin: (lab: Lab) => Promise<void>;
+  /** What a process does that `lab.victim` starts, so that the case can kill it; `folder` is that of the lab's arena. */
+  readonly victim?: (lab: Lab, folder: string) => Promise<void>;
 }
 
 export function defineCase(definition: Case): Case {
   return definition;
+}
+
+/** How a report calls what was tried: `worker`, `enclave`, `enclave worker`. */
+export function describeKind(kind: Kind, enclave: boolean): string {
+  return enclave && kind !== 'enclave' ? `enclave ${kind}` : kind;
 }

@@ -5,9 +5,11 @@ import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { CofferdamError } from '../error.ts';
 import { CASES } from './all-cases.ts';
-import type { Case, Kind } from './case.ts';
-import type { Answer, Job } from './case-worker.ts';
+import { type Case, describeKind, type Kind } from './case.ts';
+import type { Answer } from './case-worker.ts';
 import type { Outcome, Verdict } from './verdict.ts';
+import type { Tried } from './victim.ts';
+import { workerFile } from './worker-file.ts';
 
 export interface RunOptions {
   /** Kinds of compartment, each tried with all cases. */
@@ -29,29 +31,32 @@ export interface RunOptions {
 }
 
 const CASE_TIMEOUT_MS = 60_000;
+/** One more than the cores of a small machine: some cases wait for deadlines. */
+const DEFAULT_JOBS = 3;
+const DEAREST_FIRST: readonly Kind[] = ['process', 'worker', 'enclave', 'inline'];
 
 /** Tries every case on every kind; the verdicts in order of case, then kind. */
 export async function runSuite(options: RunOptions): Promise<readonly Verdict[]> {
-  const { kinds, jobs = 2 } = options;
-  const tasks = (await selectCases(options)).flatMap(({ source, ...found }) =>
-    kinds.map((kind) => ({ found: found.case, kind, source })),
-  );
+  const { kinds, jobs = DEFAULT_JOBS } = options;
+  const tasks = (await selectCases(options))
+    .flatMap((selected) => kinds.map((kind) => ({ ...selected, kind })))
+    .map((task, place) => ({ ...task, place }));
+  // Those that take longest come first, so that none is left to run alone at the end.
+  const queue = tasks.toSorted((one, other) => DEAREST_FIRST.indexOf(one.kind) - DEAREST_FIRST.indexOf(other.kind));
   const verdicts: Verdict[] = [];
-  let next = 0;
+  let done = 0;
   // What a case leaves behind that took its process down goes with the run.
   await using scratch = await mkdtempDisposable(join(tmpdir(), 'cofferdam-suite-'));
   const work = async () => {
     using tester = new Tester(options, scratch.path);
-    for (let task = tasks[next++]; task; task = tasks[next++]) {
-      const verdict = await tester.try(task.found, task.kind, task.source);
-      verdicts.push(verdict);
-      options.onVerdict?.(verdict, verdicts.length, tasks.length);
+    for (let task = queue.shift(); task; task = queue.shift()) {
+      const verdict = await tester.try(task.case, task.kind, task.source);
+      verdicts[task.place] = verdict;
+      options.onVerdict?.(verdict, ++done, tasks.length);
     }
   };
   await Promise.all(Array.from({ length: Math.min(jobs, tasks.length) }, work));
-  const order = new Map(tasks.map(({ found, kind }, i) => [`${found.number} ${kind}`, i]));
-  const place = ({ number, kind }: Verdict) => order.get(`${number} ${kind.replace('enclave ', '')}`) ?? 0;
-  return verdicts.sort((one, other) => place(one) - place(other));
+  return verdicts;
 }
 
 interface Selected {
@@ -117,7 +122,7 @@ class Tester implements Disposable {
 
   async try(found: Case, kind: Kind, source: string | null): Promise<Verdict> {
     const { enclave = false, seed, hostFile, timeoutMs = CASE_TIMEOUT_MS } = this.#options;
-    const job: Job = {
+    const job: Tried = {
       number: found.number,
       kind,
       enclave,
@@ -134,11 +139,10 @@ class Tester implements Disposable {
     this[Symbol.dispose]();
     const detail = ended === 'hung' ? `no end within ${timeoutMs} ms` : 'it ended the process that tried it';
     const { number, name } = found;
-    const what = `${enclave ? 'enclave ' : ''}${kind}`;
-    return { number, name, kind: what, outcome: ended, detail, ms: performance.now() - started };
+    return { number, name, kind: describeKind(kind, enclave), outcome: ended, detail, ms: performance.now() - started };
   }
 
-  #ask(job: Job, timeoutMs: number): Promise<Answer | Extract<Outcome, 'hung' | 'crashed'>> {
+  #ask(job: Tried, timeoutMs: number): Promise<Answer | Extract<Outcome, 'hung' | 'crashed'>> {
     this.#child ??= fork(workerFile(), {
       stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
       env: { ...process.env, TMPDIR: this.#scratch },
@@ -162,9 +166,4 @@ class Tester implements Disposable {
     this.#child?.kill('SIGKILL');
     this.#child = null;
   }
-}
-
-/** It stands beside this file, as `.ts` in the source tree and as `.js` in a build. */
-function workerFile(): URL {
-  return new URL(import.meta.url.endsWith('.ts') ? './case-worker.ts' : './case-worker.js', import.meta.url);
 }

@@ -1,6 +1,6 @@
 import { AssertionError } from 'node:assert';
 import { inspect } from 'node:util';
-import type { Case } from './case.ts';
+import { type Case, describeKind, type Kind } from './case.ts';
 import { NotApplicable, Refused } from './foreign.ts';
 import { Lab, type LabOptions } from './lab.ts';
 
@@ -26,7 +26,8 @@ const MAX_DETAIL_LENGTH = 4_000;
 /** Tries the attack, then the twin, each in a lab of its own. */
 export async function tryCase(tried: Case, options: LabOptions): Promise<Verdict> {
   const started = performance.now();
-  const kind = `${options.enclave ? 'enclave ' : ''}${options.kind ?? 'inline'}`;
+  const { kind: triedKind = 'inline', enclave = false } = options;
+  const kind = describeKind(triedKind, enclave);
   const end = (outcome: Outcome, detail = ''): Verdict => ({
     number: tried.number,
     name: tried.name,
@@ -35,13 +36,13 @@ export async function tryCase(tried: Case, options: LabOptions): Promise<Verdict
     detail: detail.slice(0, MAX_DETAIL_LENGTH),
     ms: performance.now() - started,
   });
-  if (tried.only && !tried.only.kinds.includes(options.kind ?? 'inline')) return end('not-applicable', tried.only.why);
+  if (!applies(tried, triedKind, enclave) && tried.only) return end('not-applicable', tried.only.why);
   for (const [part, failed] of [
     ['attack', 'breach'],
     ['twin', 'denied'],
   ] as const) {
     try {
-      await using lab = new Lab(options);
+      await using lab = new Lab({ ...options, number: tried.number });
       await tried[part](lab);
     } catch (error) {
       const cannotTry = error instanceof NotApplicable || (part === 'attack' && error instanceof Refused);
@@ -50,6 +51,12 @@ export async function tryCase(tried: Case, options: LabOptions): Promise<Verdict
     }
   }
   return end('passed');
+}
+
+/** An enclave of kind `worker` has to do with both. */
+function applies({ only }: Case, kind: Kind, enclave: boolean): boolean {
+  if (!only) return true;
+  return only.kinds.includes(kind) && (!enclave || only.kinds.includes('enclave'));
 }
 
 /** The line of the case where it was noticed helps its author; the rest of the stack nobody. */

@@ -18,6 +18,10 @@ export default defineCase({
   name: 'grant-amplification',
   group: 'Gates and grants',
   title: 'a holder passes on more than it holds',
+  only: {
+    kinds: ['inline', 'worker', 'process'],
+    why: 'an enclave gets no privilege while it runs, from nobody: see policy-not-measured',
+  },
   async attack({ make }) {
     const host = await make(arena);
     for (const to of ['one', 'two']) host.revoke({ by: 'desk', to, privilege: 'customer:*-' });

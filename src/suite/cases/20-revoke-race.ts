@@ -17,6 +17,7 @@ const slow = {
 /** Public, and gets a secret compartment's answer through the gate. */
 const asker = {
   wit: 'world guest { import show: func(n: u32) -> u32; export ask: func() -> u32; }',
+  enclave: undefined, // or it would get no privilege while it runs
   wat: `(module (import "$root" "show" (func $show (param i32) (result i32))) (memory (export "memory") 1)
     (func (export "ask") (result i32) (call $show (i32.const 5))))`,
 };

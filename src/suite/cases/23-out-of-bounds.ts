@@ -42,13 +42,12 @@ export default defineCase({
   name: 'out-of-bounds',
   group: 'Memory and Wasm',
   title: 'a pointer leads out of its memory',
-  async attack({ make }) {
+  async attack({ make, sample }) {
     const { got, resources } = makeSink();
     const host = await make(arena, { resources: { ...resources, numbers: resources.sink } });
-    for (const lie of LIES) {
-      for (const target of ['liar.pass', 'liar.give', 'liar.count']) {
-        expect(await codeOf(() => host.call(target, lie, nobody)), `${target} ${lie}`).toMatch(FAULT);
-      }
+    const attempts = ['liar.pass', 'liar.give', 'liar.count'].flatMap((target) => LIES.map((lie) => ({ target, lie })));
+    for (const { target, lie } of sample(attempts)) {
+      expect(await codeOf(() => host.call(target, lie, nobody)), `${target} ${lie}`).toMatch(FAULT);
     }
     // A multiplication that wraps: 2^29 + 1 items of 8 bytes are 8 in 32 bits.
     expect(await codeOf(() => host.call('liar.count', [0, 0x2000_0001], nobody))).toMatch(FAULT);

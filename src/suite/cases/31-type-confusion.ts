@@ -50,8 +50,8 @@ export default defineCase({
   name: 'type-confusion',
   group: 'Memory and Wasm',
   title: 'the two ends of a link read one value as two types',
-  async attack({ make }) {
-    for (const [imported, exported, core] of CONFUSIONS) {
+  async attack({ make, sample }) {
+    for (const [imported, exported, core] of sample(CONFUSIONS)) {
       const arena = guests(imported, exported, core);
       if (exported.includes('->'))
         (arena.compartments.gives as { wat: string }).wat =
@@ -59,8 +59,8 @@ export default defineCase({
       expect(await codeOf(() => make(arena)), `${imported} ← ${exported}`).toBe('LINK_TYPE');
     }
   },
-  async twin({ make }) {
-    for (const [imported, , core] of CONFUSIONS.slice(5, 12)) {
+  async twin({ make, sample }) {
+    for (const [imported, , core] of sample(CONFUSIONS.slice(5, 12))) {
       const host = await make(guests(imported, imported, core));
       expect((await host.call('wants.go', [], nobody)).value).toBe(7);
     }

@@ -42,10 +42,10 @@ export default defineCase({
   name: 'invalid-text-and-numbers',
   group: 'Memory and Wasm',
   title: 'text that is no text, and numbers that carry more than a number',
-  async attack({ make }) {
+  async attack({ make, sample }) {
     const { got, resources } = makeSink();
     const host = await make(arena, { resources });
-    for (const [i, [name, text]] of Object.entries(TEXTS).entries()) {
+    for (const [i, [name, text]] of sample([...Object.entries(TEXTS).entries()])) {
       const at = [100 + 10 * i, text.length / 3];
       expect(await codeOf(() => host.call('speaker.say', at, nobody)), name).toBe('ABI_UTF8');
       expect(await codeOf(() => host.call('speaker.pass', at, nobody)), name).toBe('ABI_UTF8');

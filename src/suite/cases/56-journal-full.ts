@@ -1,4 +1,4 @@
-import { DatabaseSync } from 'node:sqlite';
+import { mkdirSync, rmdirSync } from 'node:fs';
 import { verifyJournal } from '../../index.ts';
 import type { Arena } from '../arena.ts';
 import { defineCase } from '../case.ts';
@@ -30,17 +30,13 @@ export default defineCase({
     const host = await make(arena, { resources });
     const path = host.journalPath ?? '';
     await host.call('gate.send', [1], acme);
-    // Somebody else takes the disk: nothing can be written any more.
-    const other = new DatabaseSync(path);
-    other.exec('BEGIN EXCLUSIVE');
-    try {
-      expect(await codeOf(() => host.call('gate.send', [2], acme))).toBe('AUDIT_WRITE');
-      expect(await codeOf(() => host.call('gate.send', [3], acme))).toBe('AUDIT_WRITE');
-      expect(await codeOf(() => host.grant({ by: 'desk', to: 'gate', privilege: 'customer:*-' }))).toBe('AUDIT_WRITE');
-    } finally {
-      other.exec('ROLLBACK');
-      other.close();
-    }
+    // Where the journal's head is to be written, nothing can be written any more.
+    mkdirSync(`${path}.head.new`);
+    expect(await codeOf(() => host.call('gate.send', [2], acme))).toBe('AUDIT_WRITE');
+    rmdirSync(`${path}.head.new`);
+    // Nor does it go on as if nothing had happened once there is room again.
+    expect(await codeOf(() => host.call('gate.send', [3], acme))).toBe('AUDIT_WRITE');
+    expect(await codeOf(() => host.grant({ by: 'desk', to: 'gate', privilege: 'customer:*-' }))).toBe('AUDIT_WRITE');
     expect(got).toEqual([1]);
     await host.close().catch(() => undefined);
     expect(verifyJournal(path).ok).toBe(true);
