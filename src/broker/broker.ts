@@ -13,6 +13,7 @@ import { Entries } from './entries.ts';
 import { type Binding, Fuser } from './fuse.ts';
 import { GateBudgets } from './gates.ts';
 import type { Grants } from './grants.ts';
+import { GuestLinks, type GuestLinksEnv, outside } from './guest-links.ts';
 import { makeInstanceHost, type Powers } from './instance-host.ts';
 import { Instances, type Slot } from './instances.ts';
 import type { Kernel } from './kernel.ts';
@@ -42,6 +43,7 @@ export class Broker {
   readonly #fuser: Fuser;
   readonly #entries: Entries;
   readonly #monitor: Monitor;
+  readonly #guestLinks: GuestLinksEnv;
   readonly #powers: Powers;
   #recorder: Recorder;
   #limits: HostLimits;
@@ -85,24 +87,29 @@ export class Broker {
       maxWorkers: env.limits.workers,
       maxWaiting: env.limits.waiting,
       format: (label) => this.space.format(label),
-      hostOf: (slot) =>
-        makeInstanceHost(slot, this.#recorder, env.powers, {
-          call: (index, args) => this.#fromGuest(slot, index, args),
+      hostOf: (slot) => {
+        const links = new GuestLinks(this.#guestLinks, slot);
+        return makeInstanceHost(slot, this.#recorder, env.powers, {
+          call: (index, args) => links.call(index, args),
           fuse: (index, end) => this.#fuse(slot, index, end),
           leave: env.kernel.leaveOf(slot.cell),
           ended: (error) => this.#ended(slot, error),
           bounded: (body) => this.#bounded(slot, body),
-        }),
+        });
+      },
       onStart: (slot) => this.#recorder.started(slot),
       onStop: (slot) => this.#recorder.stopped(slot),
     });
-    this.#monitor = new Monitor({
-      ...env,
-      decisions: this.decisions,
-      instances: this.instances,
-      budgets,
-      compartments: () => this.compartments,
-    });
+    const compartments = () => this.compartments;
+    const { decisions, instances } = this;
+    this.#monitor = new Monitor({ ...env, decisions, instances, budgets, compartments });
+    this.#guestLinks = {
+      kernel: env.kernel,
+      monitor: this.#monitor,
+      instances,
+      compartments,
+      post: (crossing) => this.post(crossing),
+    };
   }
 
   makeChain(signal: AbortSignal | null = null): Chain {
@@ -215,24 +222,6 @@ export class Broker {
     }
   }
 
-  /** The guest in `slot` called its import number `index`. */
-  #fromGuest(slot: Slot, index: number, args: readonly unknown[]): unknown {
-    const { chain } = slot;
-    const edge = importOf(this.compartments, slot, index);
-    if (chain === null || edge === undefined) throw outside(slot);
-    chain.timing.takeOver();
-    chain.assertGoing();
-    const crossing = guestCrossing({ slot, chain, edge, args });
-    if (edge.isPost) {
-      this.post(crossing);
-      return undefined;
-    }
-    if (edge.target.kind === 'resource') return this.#monitor.callResource(crossing).then((reply) => reply.value);
-    if (slot.compartment.edges.suspending.has(index))
-      return this.#monitor.callSuspending(crossing).then((reply) => reply.value);
-    return this.#monitor.callNow(crossing).value;
-  }
-
   /** A gate of generated Wasm for an import whose link is fused, or null: see fuse.ts. */
   #fuse(slot: Slot, index: number, end: () => FusedEnd): CoreFunction | null {
     const type = slot.compartment.edges.imports[index]?.type;
@@ -313,8 +302,4 @@ const RESOURCE_LIMITS = { queue: 1024 };
 /** Does somebody behind this edge wait for a host function? */
 function isSuspending({ target }: Edge): boolean {
   return target.kind === 'export' && mayWait(target.compartment);
-}
-
-function outside({ id }: Slot): CofferdamError {
-  return new CofferdamError('CALL_OUTSIDE', `${id} called an import outside of any call.`);
 }

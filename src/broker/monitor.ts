@@ -78,6 +78,19 @@ export class Monitor {
     return { target, index, port };
   }
 
+  /**
+   * The same after a call that was let in, for a link of which not every call has to be decided by itself. Null for others, and
+   * where things are no longer what they were.
+   */
+  bindAgain({ edge, fromLabel: from, request }: Crossing, slot: Slot, bound: Slot | null): Binding | null {
+    const verdict = this.#decisions.standing(edge, { from, request });
+    if (!verdict.allowed || verdict.linkGateUsed || verdict.exportGateUsed) return null;
+    const { compartment, index } = exportTarget(edge);
+    const target = this.#instances.find(compartment, verdict.instance);
+    if (target === undefined) return null;
+    return { target, index, port: target === bound ? null : this.#recorder.port(edge, slot, target, verdict) };
+  }
+
   /** The same for calls of the host at one label. Null where each call has to be decided by itself. */
   prepare(crossing: Crossing, before: Preparation | null): Preparation | null {
     const { edge, chain, sender } = crossing;
@@ -114,6 +127,13 @@ export class Monitor {
     this.#instances.settle(chain, inside);
     for (const other of inside) this.#discard(other, chain);
     return withLabel(failure, reply);
+  }
+
+  /** A call along a bound link failed in its instance: the chain ends, and whoever began it discards what is inside. */
+  failBound(chain: Chain, target: Slot, error: unknown): CofferdamError {
+    this.#recorder.catchUp();
+    const inside = this.#insideSince(chain, target.message);
+    return chain.fail(failureOf(error, chain, inside), inside.at(-1) ?? target);
   }
 
   callNow(crossing: Crossing, message?: number): Reply {

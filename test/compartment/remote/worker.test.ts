@@ -62,9 +62,10 @@ describe('a thread that is killed in the middle of a thousand calls', () => {
       const outcome = await run(n);
       outcomes.set(outcome, (outcomes.get(outcome) ?? 0) + 1);
     }
-    expect([...outcomes.keys()].filter((outcome) => outcome !== 'ok')).toEqual(['COMPARTMENT_DIED']);
+    expect([...outcomes.keys()].sort()).toEqual(['COMPARTMENT_DIED', 'ok']);
     expect((outcomes.get('ok') ?? 0) + (outcomes.get('COMPARTMENT_DIED') ?? 0)).toBe(1000);
-    expect(outcomes.get('COMPARTMENT_DIED')).toBe(victims);
+    // Some are found dead between two calls, and cost none.
+    expect(outcomes.get('COMPARTMENT_DIED')).toBeLessThanOrEqual(victims);
     const times: unknown[] = [];
     for (let n = 0; n < 1000; n++) times.push((await host.call('ledger.times', [n], PUBLIC)).value);
     expect(times.filter((each) => each !== 0 && each !== 1)).toEqual([]);
