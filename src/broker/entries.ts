@@ -14,9 +14,7 @@ export const isLater = (error: unknown): boolean => error === LATER;
 
 const CLOCK_WORDS = {
   run: 4 * INTERRUPT_WORDS.RUN,
-  deadline: 4 * INTERRUPT_WORDS.DEADLINE,
   tick: 4 * INTERRUPT_WORDS.TICK,
-  asleep: 4 * INTERRUPT_WORDS.ASLEEP,
   number: 4 * INTERRUPT_WORDS.NUMBER,
   numberMask: NUMBER_MASK,
 };

@@ -119,9 +119,9 @@ export class FunctionBody {
   }
 
   /** Runs `then` if the i32 on the stack is not 0, which it hardly ever is: the engine keeps such code out of the way. */
-  rarely(then: () => void): this {
+  rarely(then: () => void, otherwise: (() => void) | null = null): this {
     this.#rare.push(this.#bytes.length);
-    return this.when(then);
+    return this.when(then, otherwise);
   }
 
   /** Runs `then` if the i32 on the stack is not 0. */

@@ -10,10 +10,10 @@ import { REPLY, Translator } from './translator.ts';
 
 /** Where a limit in time is armed: byte addresses in the memory that rewritten guests look at. */
 export interface ClockWords {
+  /** The tick at which it must stop is the word after it. */
   readonly run: number;
-  readonly deadline: number;
+  /** Whether the clock stands still is the word after it. */
   readonly tick: number;
-  readonly asleep: number;
   readonly number: number;
   /** What of a number is counted on from. */
   readonly numberMask: number;
@@ -48,14 +48,7 @@ export function makeEntry(type: FuncType, words: ClockWords | null): Uint8Array 
   const { index, body } = module.define({ params, results });
   module.export('call', 'function', index);
 
-  const isStale = () => body.i32(0).memory('i32.load', KERNEL_MEMORY, KERNEL.EPOCH).getGlobal(decided).op('i32.ne');
-  const load = (address: number) => body.i32(0).memory('i32.load', memory, address);
-  isStale().getGlobal(callee).memory('i32.load', KERNEL_MEMORY).op('i32.or');
-  if (words !== null) {
-    load(words.run).op('i32.or');
-    load(words.asleep).op('i32.or');
-  }
-  body.rarely(() => body.call(later).op('unreachable'));
+  const clock = words && { memory, words, ticks, now: body.local('i64'), number: body.local('i32') };
   const crossing = new CrossingCode(body, {
     ...kernel,
     caller: () => body.getGlobal(state),
@@ -63,20 +56,24 @@ export function makeEntry(type: FuncType, words: ClockWords | null): Uint8Array 
     port: () => body.getGlobal(port),
     first,
   });
+  const changes = () => body.i32(0).memory('i32.load', KERNEL_MEMORY, KERNEL.EPOCH).getGlobal(decided).op('i32.xor');
+  changes().getGlobal(callee).memory('i32.load', KERNEL_MEMORY).op('i32.or');
+  if (clock !== null) emitObstacles(body, clock);
+  body.rarely(() => body.call(later).op('unreachable'));
   crossing.enterFromHost(() => body.getGlobal(state));
-  const number = words && emitArm(body, memory, words, ticks);
+  if (clock !== null) emitArm(body, clock);
   crossing.record(fixedBytes(paramTypes(type)), type.result === null ? 0 : fixedBytes([type.result]), true);
   body.get(...params.keys()).call(target);
   const returned = results.map((result) => body.local(result));
   for (const local of returned) body.set(local);
-  if (words !== null && number !== null) {
-    load(words.run).get(number).op('i32.ne');
-    body.when(
+  if (clock !== null) {
+    body.i32(0).memory('i32.load', memory, clock.words.run).get(clock.number).op('i32.ne');
+    body.rarely(
       () => body.call(overrun),
-      () => body.i32(0).i32(0).memory('i32.store', memory, words.run),
+      () => body.i32(0).i32(0).memory('i32.store', memory, clock.words.run),
     );
   }
-  isStale().rarely(() => body.call(changed));
+  changes().rarely(() => body.call(changed));
   crossing.assertUntouched();
   if (type.result !== null) {
     const parts = { module, fault: kernel.fault, callee, message: null };
@@ -88,13 +85,26 @@ export function makeEntry(type: FuncType, words: ClockWords | null): Uint8Array 
   return module.finish();
 }
 
-/** What is armed has a number that nothing had shortly before. Gives the local that holds it. */
-function emitArm(body: FunctionBody, memory: number, words: ClockWords, ticks: number): number {
-  const number = body.local('i32');
-  body.i32(0).i32(0).memory('i32.load', memory, words.tick).getGlobal(ticks).op('i32.add');
-  body.memory('i32.store', memory, words.deadline);
+interface Clock {
+  readonly memory: number;
+  readonly words: ClockWords;
+  /** Global: so much time the call has. */
+  readonly ticks: number;
+  /** Locals: the tick with what follows it, and the number of what is armed. */
+  readonly now: number;
+  readonly number: number;
+}
+
+/** Adds to an i32 on the stack: something runs already, or the clock stands still. */
+function emitObstacles(body: FunctionBody, { memory, words, now }: Clock): void {
+  body.i32(0).memory('i32.load', memory, words.run).op('i32.or');
+  body.i32(0).memory('i64.load', memory, words.tick).tee(now).i64(32n).op('i64.rotl', 'i32.wrap_i64', 'i32.or');
+}
+
+/** What is armed has a number that nothing had shortly before, and is written together with its tick. */
+function emitArm(body: FunctionBody, { memory, words, ticks, now, number }: Clock): void {
   body.i32(0).i32(0).memory('i32.load', memory, words.number).i32(words.numberMask).op('i32.and');
   body.i32(1).op('i32.add').tee(number).memory('i32.store', memory, words.number);
-  body.i32(0).get(number).memory('i32.store', memory, words.run);
-  return number;
+  body.i32(0).get(now).op('i32.wrap_i64').getGlobal(ticks).op('i32.add', 'i64.extend_i32_u').i64(32n).op('i64.shl');
+  body.get(number).op('i64.extend_i32_u', 'i64.or').memory('i64.store', memory, words.run);
 }

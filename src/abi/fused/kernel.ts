@@ -6,11 +6,11 @@ import type { Code } from '../../codes.ts';
  */
 export const KERNEL = {
   /** Address of the epoch: a decision made at another one is made again. */
-  EPOCH: 0,
+  EPOCH: 32,
   /** Address of the address where the next record goes. */
-  W: 4,
+  W: 36,
   /** Address of the first address after the ring. */
-  END: 8,
+  END: 40,
   RECORD_BYTES: 16,
   /** Offsets in a record: port, messages, bytes of their requests, bytes of their replies; u32 each. */
   PORT: 0,
