@@ -25,6 +25,7 @@ import outOfBounds from './cases/23-out-of-bounds.ts';
 import doubleFetch from './cases/24-double-fetch.ts';
 import sharedStateImport from './cases/25-shared-state-import.ts';
 import hostileRealloc from './cases/26-hostile-realloc.ts';
+import handleForgery from './cases/27-handle-forgery.ts';
 import reEntrancy from './cases/28-re-entrancy.ts';
 import startFunction from './cases/29-start-function.ts';
 import malformedBinary from './cases/30-malformed-binary.ts';
@@ -36,18 +37,26 @@ import tableBomb from './cases/35-table-bomb.ts';
 import deepRecursion from './cases/36-deep-recursion.ts';
 import flood from './cases/37-flood.ts';
 import instanceExhaustion from './cases/38-instance-exhaustion.ts';
+import handleLeak from './cases/39-handle-leak.ts';
 import forkBomb from './cases/40-fork-bomb.ts';
+import environmentLeak from './cases/45-environment-leak.ts';
 import policyNotMeasured from './cases/47-policy-not-measured.ts';
 import debugAsProduction from './cases/48-debug-as-production.ts';
 import evidenceForAnotherTarget from './cases/49-evidence-for-another-target.ts';
 import sealedBlobSwapped from './cases/50-sealed-blob-swapped.ts';
 import hostSidePeek from './cases/51-host-side-peek.ts';
+import truncatedTail from './cases/52-truncated-tail.ts';
+import editedRecord from './cases/53-edited-record.ts';
+import reorderedBatch from './cases/54-reordered-batch.ts';
+import twoHeads from './cases/55-two-heads.ts';
 import journalFull from './cases/56-journal-full.ts';
+import killedHost from './cases/57-killed-host.ts';
 import payloadInJournal from './cases/58-payload-in-journal.ts';
 import caughtFailure from './cases/63-caught-failure.ts';
 import entryCeiling from './cases/64-entry-ceiling.ts';
 import crashLoop from './cases/65-crash-loop.ts';
 import controlSocket from './cases/66-control-socket.ts';
+import { SYSTEM_SERVICES } from './cases/system-services.ts';
 
 /** Every case, by number. */
 export const CASES: readonly Case[] = [
@@ -77,6 +86,7 @@ export const CASES: readonly Case[] = [
   doubleFetch,
   sharedStateImport,
   hostileRealloc,
+  handleForgery,
   reEntrancy,
   startFunction,
   malformedBinary,
@@ -88,16 +98,24 @@ export const CASES: readonly Case[] = [
   deepRecursion,
   flood,
   instanceExhaustion,
+  handleLeak,
   forkBomb,
+  environmentLeak,
   policyNotMeasured,
   debugAsProduction,
   evidenceForAnotherTarget,
   sealedBlobSwapped,
   hostSidePeek,
+  truncatedTail,
+  editedRecord,
+  reorderedBatch,
+  twoHeads,
   journalFull,
+  killedHost,
   payloadInJournal,
   caughtFailure,
   entryCeiling,
   crashLoop,
   controlSocket,
-];
+  ...SYSTEM_SERVICES,
+].toSorted((one, other) => one.number - other.number);

@@ -1,24 +1,9 @@
 import { mkdirSync, rmdirSync } from 'node:fs';
 import { verifyJournal } from '../../index.ts';
-import type { Arena } from '../arena.ts';
 import { defineCase } from '../case.ts';
 import { expect } from '../expect.ts';
-import { acme, codeOf, EVERY, makeSink, nobody } from '../lab.ts';
-
-/** Releases what it is told. */
-const gate = {
-  wit: 'world guest { import out: func(n: u32); export send: func(n: u32); }',
-  wat: `(module (import "$root" "out" (func $out (param i32))) (memory (export "memory") 1) (func (export "send") (param i32) (call $out (local.get 0))))`,
-  clearance: EVERY,
-  grants: ['customer:*-'],
-  resources: ['sink'],
-};
-const arena: Arena = {
-  compartments: { gate },
-  links: [{ from: 'gate', import: 'out', to: 'sink', declassify: ['customer:*'] }],
-  resources: { sink: { function: true } },
-  audit: { path: './audit.db' },
-};
+import { acme, codeOf, makeSink, nobody } from '../lab.ts';
+import { releases } from './journals.ts';
 
 export default defineCase({
   number: 56,
@@ -27,7 +12,7 @@ export default defineCase({
   title: 'what cannot be recorded is delivered',
   async attack({ make }) {
     const { got, resources } = makeSink();
-    const host = await make(arena, { resources });
+    const host = await make(releases(), { resources });
     const path = host.journalPath ?? '';
     await host.call('gate.send', [1], acme);
     // Where the journal's head is to be written, nothing can be written any more.
@@ -43,7 +28,7 @@ export default defineCase({
   },
   async twin({ make }) {
     const { got, resources } = makeSink();
-    const host = await make(arena, { resources });
+    const host = await make(releases(), { resources });
     for (const n of [1, 2]) await host.call('gate.send', [n], acme);
     await host.call('gate.send', [3], nobody);
     expect(got).toEqual([1, 2, 3]);
