@@ -1,6 +1,6 @@
 import type { EventEmitter } from 'node:events';
 import type { Broker } from '../broker/broker.ts';
-import type { Recorder } from '../broker/recorder.ts';
+import type { HostEvents, Recorder } from '../broker/recorder.ts';
 import { CofferdamError } from '../error.ts';
 
 /** How often it looks: what dies between two calls is gone before most next ones. */
@@ -11,7 +11,8 @@ const LOOK_MS = 250;
  * with it, before a fresh one can get its work; without this the next call would find out, and fail for it. One that is
  * merely slow has a call inside: its deadline is what ends that. Without such instances there is no timer.
  */
-export function supervise(events: EventEmitter, { instances, lifecycle }: Broker, recorder: Recorder): void {
+export function supervise(events: EventEmitter, broker: Broker, recorder: Recorder): void {
+  const { instances, lifecycle } = broker;
   let timer: NodeJS.Timeout | null = null;
   const look = () => {
     const remote = instances.list().filter(({ compartment }) => compartment.policy.kind !== 'inline');
@@ -36,8 +37,8 @@ export function supervise(events: EventEmitter, { instances, lifecycle }: Broker
     clearInterval(timer);
     timer = null;
   };
-  events.on('started', () => {
-    if (timer !== null || instances.list().every(({ compartment }) => compartment.policy.kind === 'inline')) return;
+  events.on('started', ({ compartment }: HostEvents['started']) => {
+    if (timer !== null || broker.compartments.get(compartment)?.policy.kind === 'inline') return;
     timer = setInterval(look, LOOK_MS).unref();
   });
   events.on('closed', () => {
