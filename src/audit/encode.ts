@@ -59,19 +59,19 @@ export class BatchEncoder {
 
   /** Throws AUDIT_EVENT for an event that can't be written; the batch is then as it was before. */
   add(event: EventInput, timeMs: number): void {
+    if (
+      event.kind === 'call' ? this.#callAgain(event, timeMs) : event.kind === 'reply' && this.#replyAgain(event, timeMs)
+    ) {
+      return;
+    }
     const record = RECORD_BY_KIND.get(event.kind);
     if (record === undefined) throw badEvent(event.kind, 'kind', 'is unknown');
     const at = this.#out.at;
     const names = this.#names.size;
     const labels = this.#labelKeys.size;
     try {
-      this.#out.reserve(0);
-      this.#out.code(record.code);
-      const delta = timeMs - this.#lastMs;
-      this.#out.uint(delta < 0 ? -2 * delta - 1 : 2 * delta);
-      const isWritten =
-        event.kind === 'call' ? this.#callAgain(event) : event.kind === 'reply' && this.#replyAgain(event);
-      if (!isWritten) this.#fields(record, event as unknown as Readonly<Record<string, unknown>>);
+      this.#begin(record.code, timeMs);
+      this.#fields(record, event as unknown as Readonly<Record<string, unknown>>);
     } catch (error) {
       this.#out.at = at;
       forgetAfter(this.#names, names);
@@ -80,12 +80,23 @@ export class BatchEncoder {
       this.#forgetLast();
       throw error instanceof FieldError ? badEvent(record.kind, error.message, 'cannot be recorded') : error;
     }
-    if (this.#count === 0) this.#firstMs = timeMs;
-    this.#lastMs = timeMs;
-    this.#count++;
+    this.#end(timeMs);
     if (event.kind === 'port') this.#ports.declare(event);
     else if (event.kind === 'stop') this.#ports.stop(event.instance);
     else if (event.kind === 'host') this.#ports.clear();
+  }
+
+  #begin(code: number, timeMs: number): void {
+    this.#out.reserve(0);
+    this.#out.code(code);
+    const delta = timeMs - this.#lastMs;
+    this.#out.uint(delta < 0 ? -2 * delta - 1 : 2 * delta);
+  }
+
+  #end(timeMs: number): void {
+    if (this.#count === 0) this.#firstMs = timeMs;
+    this.#lastMs = timeMs;
+    this.#count++;
   }
 
   reset(): void {
@@ -121,39 +132,37 @@ export class BatchEncoder {
   }
 
   /** A call that differs from the last one in its numbers alone, as most do. False, and nothing is written, if it is another. */
-  #callAgain({
-    message,
-    parent,
-    edge,
-    from,
-    to,
-    requestLabel,
-    instanceLabel,
-    export: name,
-    bytes,
-  }: CallInput): boolean {
+  #callAgain(event: CallInput, timeMs: number): boolean {
+    const { message, parent, bytes } = event;
     const last = this.#last;
     const at = CALL;
-    if (edge !== last[at + 2] || from !== last[at + 3] || to !== last[at + 4] || name !== last[at + 7]) return false;
-    if (requestLabel !== last[at + 5] || instanceLabel !== last[at + 6]) return false;
+    if (event.edge !== last[at + 2] || event.from !== last[at + 3] || event.to !== last[at + 4]) return false;
+    if (event.requestLabel !== last[at + 5] || event.instanceLabel !== last[at + 6]) return false;
+    if (event.export !== last[at + 7]) return false;
     if (!isUint(message) || !isUint(bytes) || (parent !== null && !isUint(parent))) return false;
-    this.#out.uint(message);
-    this.#out.uint(parent === null ? 0 : parent + 1);
-    for (let field = 2; field <= 7; field++) this.#out.uint(this.#lastNumbers[at + field]);
-    this.#out.uint(bytes);
+    const out = this.#out;
+    this.#begin(CALL / MAX_FIELDS, timeMs);
+    out.uint(message);
+    out.uint(parent === null ? 0 : parent + 1);
+    out.known(this.#lastNumbers, at + 2, at + 8);
+    out.uint(bytes);
+    this.#end(timeMs);
     return true;
   }
 
-  #replyAgain({ message, from, to, label, bytes, outcome }: ReplyInput): boolean {
+  #replyAgain(event: ReplyInput, timeMs: number): boolean {
+    const { message, bytes } = event;
     const last = this.#last;
     const at = REPLY;
-    if (from !== last[at + 1] || to !== last[at + 2] || label !== last[at + 3] || outcome !== last[at + 5])
-      return false;
-    if (!isUint(message) || !isUint(bytes)) return false;
-    this.#out.uint(message);
-    for (let field = 1; field <= 3; field++) this.#out.uint(this.#lastNumbers[at + field]);
-    this.#out.uint(bytes);
-    this.#out.uint(this.#lastNumbers[at + 5]);
+    if (event.from !== last[at + 1] || event.to !== last[at + 2] || event.label !== last[at + 3]) return false;
+    if (event.outcome !== last[at + 5] || !isUint(message) || !isUint(bytes)) return false;
+    const out = this.#out;
+    this.#begin(REPLY / MAX_FIELDS, timeMs);
+    out.uint(message);
+    out.known(this.#lastNumbers, at + 1, at + 4);
+    out.uint(bytes);
+    out.uint(this.#lastNumbers[at + 5]);
+    this.#end(timeMs);
     return true;
   }
 
@@ -282,7 +291,9 @@ function codeOf(kind: EventInput['kind']): number {
   return RECORD_BY_KIND.get(kind)?.code ?? 0;
 }
 
-const isUint = (value: number): boolean => Number.isSafeInteger(value) && value >= 0 && value < Number.MAX_SAFE_INTEGER;
+const isUint = (value: number): boolean =>
+  typeof value === 'number' &&
+  (value >>> 0 === value || (Number.isSafeInteger(value) && value >= 0 && value < Number.MAX_SAFE_INTEGER));
 
 function badEvent(kind: string, field: string, what: string): CofferdamError {
   return new CofferdamError(

@@ -57,6 +57,21 @@ export class PayloadWriter {
     this.at = at;
   }
 
+  /** Numbers that were written before, mostly small: those of an array from `start` to before `end`. */
+  known(numbers: Int32Array, start: number, end: number): void {
+    const bytes = this.#bytes;
+    let at = this.at;
+    for (let i = start; i < end; i++) {
+      let rest = numbers[i] as number;
+      while (rest >= 0x80) {
+        bytes[at++] = (rest & 0x7f) | 0x80;
+        rest >>>= 7;
+      }
+      bytes[at++] = rest;
+    }
+    this.at = at;
+  }
+
   string(value: string): void {
     if (value.length <= SHORT_CHARS) {
       this.reserve(SHORT_BYTES);
