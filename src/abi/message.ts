@@ -26,7 +26,7 @@ export interface MessageCodec {
 }
 
 /** Where a message starts in its frame; before it is room for a header. A multiple of every alignment. */
-export const MESSAGE_START = 16;
+export const MESSAGE_START = 24;
 
 export interface CodecOptions {
   readonly maxMessageBytes: number;

@@ -1,4 +1,4 @@
-import type { InstanceHost } from '../compartment/contract.ts';
+import type { CallTime, InstanceHost } from '../compartment/contract.ts';
 import type { Interrupts } from '../compartment/interrupts.ts';
 import { CofferdamError } from '../error.ts';
 import type { Slot } from './instances.ts';
@@ -30,6 +30,7 @@ export function makeInstanceHost(
     ...(policy.isInterruptible && !code.isAsync ? { interrupt: powers.interrupts().memory } : {}),
     ...(slot.fuel === null ? {} : { fuel: slot.fuel }),
     resumed: () => slot.chain?.timing.resume(),
+    ...(policy.kind === 'inline' ? {} : { time: timeOf(slot), sharing: slot.label.id }),
     suspending: slot.compartment.edges.suspending,
     output: (stream, bytes) => {
       if (bytes.length === 0) return; // no limit would end a flood of nothing
@@ -47,6 +48,16 @@ export function makeInstanceHost(
     },
     nowNs: policy.clock === 'virtual' ? virtualClock() : () => BigInt(Math.floor(powers.nowMs())) * NS_PER_MS,
     random: powers.random,
+  };
+}
+
+/** The time of whichever chain is inside. */
+function timeOf(slot: Slot): CallTime {
+  return {
+    leftMs: (isAside) => slot.chain?.timing.leftMs(isAside) ?? Number.POSITIVE_INFINITY,
+    ran: (ms) => slot.chain?.timing.ran(ms),
+    overdue: (cause) => slot.chain?.timing.overdue(cause) ?? null,
+    exempt: (body) => (slot.chain === null ? body() : slot.chain.timing.exempt(body)),
   };
 }
 

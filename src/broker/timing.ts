@@ -176,11 +176,66 @@ export class Timing {
     this.#stop();
   }
 
+  /**
+   * How long what runs elsewhere may go on before the nearest limit, in milliseconds; 0: it is past it, Infinity: there is none. `isAside`: this
+   * thread does other things meanwhile.
+   */
+  leftMs(isAside: boolean): number {
+    if (isAside) this.pause();
+    const next = this.#next();
+    // It is stopped there by another clock, which is behind by as much as this one was when the limit began.
+    if (next === null) return Number.POSITIVE_INFINITY;
+    return next.left <= 0 ? 0 : Math.max(next.left - SLACK_TICKS + 1, 1) / TICKS_PER_MS;
+  }
+
+  /** Something of it ran elsewhere while this thread did other things. */
+  ran(ms: number): void {
+    if (this.#state !== 'waiting') return;
+    const ticks = Math.round(ms * TICKS_PER_MS);
+    for (const { cpu } of this.#entries()) if (cpu) cpu.left = (cpu.left - ticks) | 0;
+  }
+
+  /** What takes no time of the chain, although it waits for it. */
+  exempt<T>(body: () => T): T {
+    if (this.#state !== 'running') return body();
+    this.pause();
+    try {
+      return body();
+    } finally {
+      this.#waitsSinceMs = this.#env.elapsedMs();
+      this.resume();
+    }
+  }
+
+  /** The error of the limit that is reached first: for whoever knows that it is. */
+  overdue(cause?: unknown): CofferdamError | null {
+    const next = this.#next();
+    return next === null ? null : errorOf(next.stop, cause);
+  }
+
   /** Which limit the running chain is past, if it is. */
   exceeded(cause?: unknown): CofferdamError | null {
     const stop = this.#nearest;
     if (stop === null || this.#state !== 'running' || this.#interrupts?.isPast(stop.at) !== true) return null;
     return errorOf(stop, cause);
+  }
+
+  /** The limit that is reached first if it runs from now on, and how many ticks there are until then. */
+  #next(): { readonly stop: Stop; readonly left: number } | null {
+    if (this.#state === 'running' && this.#interrupts !== null) {
+      const stop = this.#nearest;
+      return stop && { stop, left: (stop.at - this.#interrupts.tick) | 0 };
+    }
+    if (this.#state === 'free') return null;
+    const waited = Math.round((this.#env.elapsedMs() - this.#waitsSinceMs) * TICKS_PER_MS);
+    const stops = this.#entries().flatMap(({ deadline, cpu }) => [
+      ...(deadline ? [{ stop: deadline, left: deadline.left - waited }] : []),
+      ...(cpu ? [{ stop: cpu, left: cpu.left }] : []),
+    ]);
+    return stops.reduce<(typeof stops)[number] | null>(
+      (best, one) => (best && best.left <= one.left ? best : one),
+      null,
+    );
   }
 
   get #nearest(): Stop | null {

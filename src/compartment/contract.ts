@@ -1,4 +1,5 @@
 import type { CoreFunction, LeaveCell } from '../abi/index.ts';
+import type { CofferdamError } from '../error.ts';
 import type { World } from '../wasm/types.ts';
 
 /**
@@ -26,6 +27,18 @@ export interface Code {
    * and initialisers, so it can throw GUEST_TRAP or GUEST_EXIT.
    */
   instantiate(host: InstanceHost): Instance;
+}
+
+/** What the call that is inside may still take: for an instance that runs elsewhere, and is stopped there. */
+export interface CallTime {
+  /** Milliseconds until its nearest limit; 0: it is past it, Infinity: it has none. `isAside`: this thread does other things meanwhile. */
+  leftMs(isAside: boolean): number;
+  /** It ran for so long while this thread did other things. */
+  ran(ms: number): void;
+  /** The error of the limit that it is past; null where there is none. */
+  overdue(cause?: unknown): CofferdamError | null;
+  /** What takes none of its time, such as to start a thread. */
+  exempt<T>(body: () => T): T;
 }
 
 /** What one instance can reach: only these four things, each given by the broker for this instance alone. */
@@ -57,6 +70,13 @@ export interface InstanceHost {
   readonly interrupt?: WebAssembly.Memory;
   /** An i64 that rewritten code counts down: below 0 it traps. Where its code was made for it. */
   readonly fuel?: WebAssembly.Global;
+  /** The limits in time of the call that is inside. */
+  readonly time?: CallTime;
+  /**
+   * Two instances of one compartment that have the same may have a thread or process one after the other: a number for their
+   * label. Absent: nobody shares.
+   */
+  readonly sharing?: number;
   /** A call that was suspended goes on: it is stopped again when its time is over. Comes after every wait. */
   resumed?(): void;
   /** Runs what is no call (a destructor that the program asks for) within the limits of one. */
@@ -84,9 +104,10 @@ export interface Instance {
   memoryBytes(): number;
   /**
    * Of an instance that lives elsewhere: does its thread or process live? `busy` while a call is inside, which may be slow and
-   * is its deadline's business. Asks nothing of the other side, and never waits.
+   * is its deadline's business. An idle one is asked, and is `dead` when it has owed an answer for `patienceMs`; nobody waits
+   * for it here.
    */
-  health?(): 'idle' | 'busy' | 'dead';
+  health?(patienceMs: number): 'idle' | 'busy' | 'dead';
   /** Forgets memory and tables; later calls throw INSTANCE_STOPPED. Ends a thread or process, whatever it does. */
   stop(): void;
 }

@@ -52,8 +52,8 @@ class OpaqueInstance implements Required<Instance> {
     return this.#instance.memoryBytes();
   }
 
-  health(): 'idle' | 'busy' | 'dead' {
-    return this.#instance.health?.() ?? 'idle';
+  health(patienceMs: number): 'idle' | 'busy' | 'dead' {
+    return this.#instance.health?.(patienceMs) ?? 'idle';
   }
 
   stop(): void {

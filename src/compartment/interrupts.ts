@@ -67,9 +67,22 @@ export class Interrupts {
     return this.#words[TICK] as number;
   }
 
+  /** Blocks until somebody watches: the watchdog's thread may just be starting, and nothing that runs now would be stopped. */
+  awaitWatch(): void {
+    while (Atomics.load(this.#words, ASLEEP) !== 0) {
+      this.#wake();
+      Atomics.wait(this.#words, ASLEEP, 1, 1);
+    }
+  }
+
   /** Has what runs been told to stop? */
   get isStopped(): boolean {
     return (this.#words[RUN] as number) < 0;
+  }
+
+  /** What runs is stopped at its next check. */
+  stop(): void {
+    this.#words[RUN] = -1;
   }
 
   isPast(tick: number): boolean {

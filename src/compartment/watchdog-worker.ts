@@ -18,14 +18,15 @@ const NAP_MS = 1000;
 const LARGEST_STEP_TICKS = 4 * TICKS_PER_MS;
 
 const { bell, port } = workerData as { bell: Int32Array; port: MessagePort };
-const watched = new Map<SharedArrayBuffer, Int32Array<SharedArrayBuffer>>();
+/** By the number of their thread. */
+const watched = new Map<number, Int32Array<SharedArrayBuffer>>();
 let isOver = false;
 
 function takeMessages(): void {
   for (let message = receiveMessageOnPort(port); message; message = receiveMessageOnPort(port)) {
     const { watch, forget, end } = message.message as WatchdogMessage;
-    if (watch) watched.set(watch, new Int32Array(watch));
-    if (forget) for (const buffer of watched.keys()) if (buffer === forget) watched.delete(buffer);
+    if (watch) watched.set(watch.id, new Int32Array(watch.memory));
+    if (forget !== undefined) watched.delete(forget);
     if (end) isOver = true;
   }
 }

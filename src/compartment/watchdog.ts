@@ -3,9 +3,21 @@ import { INTERRUPT_WORDS, Interrupts, TICKS_PER_MS } from './interrupts.ts';
 
 /** What the watchdog's thread is told. */
 export interface WatchdogMessage {
-  readonly watch?: SharedArrayBuffer;
-  readonly forget?: SharedArrayBuffer;
+  readonly watch?: { readonly id: number; readonly memory: SharedArrayBuffer };
+  readonly forget?: number;
   readonly end?: boolean;
+}
+
+/** What a thread needs for interrupts of its own, as it can be sent there. */
+export interface WatchedThread {
+  readonly id: number;
+  readonly memory: WebAssembly.Memory;
+  readonly bell: Int32Array;
+}
+
+/** For the thread itself. */
+export function interruptsOf({ memory, bell }: WatchedThread): Interrupts {
+  return new Interrupts({ memory, bell, clock: systemTick });
 }
 
 /** The system's monotonic clock, which is one for all threads of a process. */
@@ -23,6 +35,7 @@ function workerUrl(): URL {
 class Watchdog {
   readonly #worker: Worker;
   readonly #port: MessagePort;
+  #nextId = 1;
   /** Word 0 is rung. */
   readonly bell = new Int32Array(new SharedArrayBuffer(8));
 
@@ -42,19 +55,20 @@ class Watchdog {
     this.#port.unref();
   }
 
-  /** Memory for a thread that runs guests, watched from now on. */
-  watch(): WebAssembly.Memory {
+  /** For a thread that runs guests, watched from now on. */
+  watch(): WatchedThread {
     const memory = new WebAssembly.Memory({ initial: 1, maximum: 1, shared: true });
     const words = new Int32Array(memory.buffer);
     words[INTERRUPT_WORDS.ASLEEP] = 1;
     words[INTERRUPT_WORDS.WOKEN] = systemTick();
-    this.#tell({ watch: memory.buffer as unknown as SharedArrayBuffer });
-    return memory;
+    const id = this.#nextId++;
+    this.#tell({ watch: { id, memory: memory.buffer as unknown as SharedArrayBuffer } });
+    return { id, memory, bell: this.bell };
   }
 
   /** For a thread that is gone. */
-  forget(memory: WebAssembly.Memory): void {
-    this.#tell({ forget: memory.buffer as unknown as SharedArrayBuffer });
+  forget({ id }: WatchedThread): void {
+    this.#tell({ forget: id });
   }
 
   end(): void {
@@ -77,19 +91,25 @@ const LINGER_MS = 5_000;
 export interface Lease {
   /** The interrupts of this thread; the watchdog starts with the first that is taken in the process. */
   readonly take: () => Interrupts;
+  /** For another thread of this process: it is watched until it is forgotten. */
+  readonly watch: () => WatchedThread;
+  readonly forget: (thread: WatchedThread) => void;
   /** It ends soon after the last; it keeps no process alive. */
   readonly release: () => void;
 }
 
 export function leaseInterrupts(): Lease {
   let taken: typeof shared = null;
+  const take = () => {
+    if (taken !== null) return taken;
+    taken = shared ?? start();
+    taken.users += 1;
+    return taken;
+  };
   return {
-    take: () => {
-      if (taken !== null) return taken.interrupts;
-      taken = shared ?? start();
-      taken.users += 1;
-      return taken.interrupts;
-    },
+    take: () => take().interrupts,
+    watch: () => take().watchdog.watch(),
+    forget: (thread) => taken?.watchdog.forget(thread),
     release: () => {
       if (taken === null) return;
       taken.users -= 1;
@@ -101,8 +121,7 @@ export function leaseInterrupts(): Lease {
 
 function start(): NonNullable<typeof shared> {
   const watchdog = new Watchdog();
-  const interrupts = new Interrupts({ memory: watchdog.watch(), bell: watchdog.bell, clock: systemTick });
-  shared = { watchdog, interrupts, users: 0 };
+  shared = { watchdog, interrupts: interruptsOf(watchdog.watch()), users: 0 };
   return shared;
 }
 

@@ -50,9 +50,7 @@ function sourceOf(policy: CompartmentPolicy, loaded: Loaded, baseDir: string): G
 }
 
 /** The checks that its limits need. */
-function rewriteOf({ kind, isInterruptible, limits, snapshot }: CompartmentPolicy): RewriteJob {
-  // What runs elsewhere is ended as a whole when its time is over.
-  const interrupt = kind === 'inline' && isInterruptible;
+function rewriteOf({ isInterruptible: interrupt, limits, snapshot }: CompartmentPolicy): RewriteJob {
   if (!interrupt && limits.fuel === null && snapshot === null) return null;
   return { interrupt, fuel: limits.fuel !== null, snapshot: snapshot !== null };
 }
@@ -75,12 +73,7 @@ function makeAsyncCode({ name, kind, limits }: CompartmentPolicy, loaded: Loaded
   return makeJcoCode({ world, sha256, source: transpiled.source, modules: named, limits });
 }
 
-function makeRemoteCode(
-  { name, kind, limits: { cpuMs } }: CompartmentPolicy,
-  source: GuestSource,
-  loaded: Loaded,
-): Code {
-  if (cpuMs !== null) throw unenforceable(name, kind, 'its limit cpu counts what runs in the program only');
+function makeRemoteCode({ name, kind }: CompartmentPolicy, source: GuestSource, loaded: Loaded): Code {
   const { world, sha256, limits } = source;
   try {
     if (kind === 'process') {

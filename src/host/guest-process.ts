@@ -2,7 +2,8 @@ import { deserialize } from 'node:v8';
 import { MAX_LIST_BYTES } from '../abi/index.ts';
 import { MESSAGE_START } from '../abi/message.ts';
 import { dropPermissions, openChildEnd } from '../compartment/process/child-end.ts';
-import { serve } from '../compartment/remote/child.ts';
+import { type Guest, serve } from '../compartment/remote/child.ts';
+import { leaseInterrupts } from '../compartment/watchdog.ts';
 import { makeGuestCode } from './guest-code.ts';
 import type { ProcessSource } from './processes.ts';
 
@@ -10,6 +11,8 @@ import type { ProcessSource } from './processes.ts';
 // them ends. Its event loop does not turn any more.
 
 const transport = openChildEnd(process.argv.slice(2));
+// Its guest is stopped from within, as in the host's own process.
+const interrupts = leaseInterrupts().take();
 dropPermissions();
 
 const length = transport.receive();
@@ -18,8 +21,9 @@ const maxMessageBytes = Math.min(source.limits.messageBytes, MAX_LIST_BYTES);
 const modules = code.map((bytes) => new WebAssembly.Module(bytes as Uint8Array<ArrayBuffer>));
 const [made] = await Promise.allSettled([makeGuestCode({ ...source, modules })]);
 transport.again(length);
-serve(transport, () => {
+const begin = (): Guest => {
   if (made.status === 'rejected') throw made.reason;
   const { value: code } = made;
   return { world: code.world, maxMessageBytes, instantiate: (host) => code.instantiate(host) };
-});
+};
+serve(transport, begin, interrupts);

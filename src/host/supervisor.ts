@@ -17,7 +17,7 @@ export function supervise(events: EventEmitter, broker: Broker, recorder: Record
   const look = () => {
     const remote = instances.list().filter(({ compartment }) => compartment.policy.kind !== 'inline');
     for (const slot of remote) {
-      if (slot.chain !== null || slot.instance?.health?.() !== 'dead') continue;
+      if (slot.chain !== null || slot.instance?.health?.(5_000) !== 'dead') continue;
       const { name } = slot.compartment;
       const died = new CofferdamError(
         'COMPARTMENT_DIED',

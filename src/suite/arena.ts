@@ -1,12 +1,25 @@
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 
-/** A guest of a case: a core module with the canonical ABI, in WAT, and the WIT of its world (named `guest`). */
+/**
+ * A guest of a case: a core module with the canonical ABI, in WAT, and the WIT of its world (named `guest`). Or one that a
+ * real toolchain built, from guests/attacks.
+ */
 export interface Guest {
-  readonly wat: string;
-  readonly wit: string;
+  readonly wat?: string;
+  readonly wit?: string;
+  readonly built?: Built;
   /** More keys of its entry in the manifest. */
   readonly [key: string]: unknown;
+}
+
+interface Built {
+  /** Of its file in guests/attacks, without `.wasm`. */
+  readonly name: string;
+  readonly abi: 'core' | 'component' | 'assemblyscript';
+  /** In guests/wit/attacks.wit; a component carries its own. */
+  readonly world?: string;
 }
 
 /** A manifest of such guests, less what all cases have in common. */
@@ -30,7 +43,14 @@ const TAGS = {
   'customer:*': { kind: 'secrecy', owner: 'desk' },
   vetted: { kind: 'integrity', owner: 'desk' },
 };
-const FEATURES = { multi_memory: true, mutable_globals: true, bulk_memory: true, exceptions: true, multi_value: true };
+const FEATURES = {
+  multi_memory: true,
+  mutable_globals: true,
+  bulk_memory: true,
+  exceptions: true,
+  multi_value: true,
+  tail_call: true,
+};
 
 export type Assembler = (wat: string) => Uint8Array;
 let assembler: Promise<Assembler> | null = null;
@@ -59,10 +79,23 @@ export function manifestOf(
   { compartments, ...rest }: Arena,
   { folder, common = {}, assemble }: { folder: string; common?: object; assemble: Assembler },
 ): object {
-  const entries = Object.entries(compartments).map(([name, { wat, wit, ...more }]) => {
-    writeFileSync(join(folder, `${name}.wasm`), assemble(wat));
-    const types = { text: `package test:guest;\n${wit}`, world: 'guest' };
-    return [name, { wasm: `./${name}.wasm`, abi: 'core', wit: types, ...common, ...more }];
+  const entries = Object.entries(compartments).map(([name, { wat, wit, built, ...more }]) => {
+    writeFileSync(
+      join(folder, `${name}.wasm`),
+      built ? readFileSync(attackFile(`${built.name}.wasm`)) : assemble(wat ?? ''),
+    );
+    const types = built ? worldOf(built) : { wit: { text: `package test:guest;\n${wit}`, world: 'guest' } };
+    return [name, { wasm: `./${name}.wasm`, abi: built?.abi ?? 'core', ...types, ...common, ...more }];
   });
   return { version: 1, principals: { desk: {} }, tags: TAGS, compartments: Object.fromEntries(entries), ...rest };
+}
+
+function worldOf({ world }: Built): object {
+  return world === undefined ? {} : { wit: { path: fileURLToPath(attackFile('attacks.wit')), world } };
+}
+
+/** They stand among the guests in the source tree, and below the code in a build. */
+function attackFile(name: string): URL {
+  if (!import.meta.url.endsWith('.ts')) return new URL(`./attacks/${name}`, import.meta.url);
+  return new URL(`../../guests/${name.endsWith('.wit') ? 'wit' : 'attacks'}/${name}`, import.meta.url);
 }

@@ -23,7 +23,7 @@ export function makeProcessCode({ start, processes, ...rest }: ProcessOptions): 
   const launch = () => {
     const process = processes.take();
     process.transport.maxBytes = maxBytes;
-    return { transport: process.transport, start, end: () => processes.end(process) };
+    return { transport: process.transport, start, isStarted: false, end: () => processes.end(process) };
   };
   const code = new RemoteCode({ kind: 'process', launch, ...rest });
   processes.warm();

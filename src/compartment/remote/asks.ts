@@ -29,18 +29,18 @@ export class Asks {
   /** Nothing that it asks for may wait. */
   serve(from: Conversation): void {
     if (from.kind === TELL.IMPORT) this.#import(from);
-    else this.#serve(from);
+    else this.#serve(from, false);
   }
 
   async serveAsync(from: Conversation): Promise<void> {
     if (from.kind === TELL.IMPORT) await this.#importAsync(from);
-    else this.#serve(from);
+    else this.#serve(from, true);
   }
 
   #import(from: Conversation): void {
     const { codec, args } = this.#imported(from);
     const index = from.number;
-    this.#answer(from, (place) => {
+    this.#answer(from, false, (place) => {
       if (this.#host.suspending.has(index)) throw this.#cannotWait(index);
       const value = this.#host.call(index, args);
       codec.writeResult(place(), value);
@@ -56,7 +56,7 @@ export class Asks {
     } catch (error) {
       this.#turnstile.fail(error);
     }
-    this.#answer(from, (place) => codec.writeResult(place(), value));
+    this.#answer(from, true, (place) => codec.writeResult(place(), value));
   }
 
   #imported(from: Conversation): { codec: MessageCodec; args: unknown[] } {
@@ -76,16 +76,16 @@ export class Asks {
   }
 
   /** What the small WASI asks for. */
-  #serve(from: Conversation): void {
+  #serve(from: Conversation, isAside: boolean): void {
     const { kind, number } = from;
     if (kind === TELL.OUTPUT) {
       const bytes = from.message();
-      this.#answer(from, (place) => {
+      this.#answer(from, isAside, (place) => {
         this.#host.output(number === 1 ? 'stdout' : 'stderr', bytes);
         place();
       });
     } else if (kind === TELL.NOW) {
-      this.#answer(from, (place) => {
+      this.#answer(from, isAside, (place) => {
         const now = this.#host.nowNs();
         const to = place();
         const at = to.allocate(8, 8);
@@ -93,7 +93,7 @@ export class Asks {
       });
     } else if (kind === TELL.RANDOM) {
       if (number > MAX_RANDOM_BYTES) throw died(`it wants ${number} random bytes at once`);
-      this.#answer(from, (place) => {
+      this.#answer(from, isAside, (place) => {
         const bytes = new Uint8Array(number);
         this.#host.random(bytes);
         const to = place();
@@ -106,7 +106,7 @@ export class Asks {
   }
 
   /** Sends what `body` writes into the frame that it begins. Once anything has failed the child gets nothing any more. */
-  #answer(from: Conversation, body: (place: Place) => void): void {
+  #answer(from: Conversation, isAside: boolean, body: (place: Place) => void): void {
     let kind: number = ASK.ANSWER;
     try {
       this.#turnstile.out(() => body(() => from.writer.begin()));
@@ -115,6 +115,7 @@ export class Asks {
       from.writer.begin();
       kind = ASK.REFUSE;
     }
+    from.timeMs = this.#host.time?.leftMs(isAside) ?? Number.POSITIVE_INFINITY;
     from.say(kind, 0, (this.#host.fuel?.value as bigint | undefined) ?? null);
   }
 }

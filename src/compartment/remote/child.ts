@@ -1,13 +1,13 @@
-import type { Context } from '../../abi/index.ts';
-import { compileCodecs, FrameWriter, MESSAGE_START, type MessageCodec, makeReader, showIn } from '../../abi/message.ts';
-import { CofferdamError } from '../../error.ts';
+import { MAX_LIST_BYTES } from '../../abi/index.ts';
+import { compileCodecs, MESSAGE_START, type MessageCodec } from '../../abi/message.ts';
+import { CofferdamError, isCofferdamError } from '../../error.ts';
 import type { World } from '../../wasm/types.ts';
 import type { Instance, InstanceHost } from '../contract.ts';
+import { guestTrap } from '../guest-error.ts';
+import { type Interrupts, type Running, TICKS_PER_MS } from '../interrupts.ts';
+import { Conversation } from './conversation.ts';
 import { ASK, encodeFailure, MAX_RANDOM_BYTES, TELL } from './frame.ts';
 import type { Transport } from './transport.ts';
-
-/** Counted down by code that was made for it, and filled up by the parent; null where it is not counted. */
-type Fuel = WebAssembly.Global | null;
 
 export interface Guest {
   readonly world: World;
@@ -16,110 +16,142 @@ export interface Guest {
   readonly instantiate: (host: InstanceHost) => Instance;
 }
 
+/** What this clock may be behind when a limit begins: it ends late rather than early. */
+const SLACK_TICKS = 3;
+
 /**
- * The child's side of a remote compartment: one instance, run by the inline runtime, that does what the parent asks. Returns
- * when it cannot be made, and throws COMPARTMENT_DIED when the parent is gone. What the instance can reach is asked of the parent, one frame for each.
+ * The child's side of a remote compartment: an instance, run by the inline runtime, that does what the parent asks. Returns
+ * when its code cannot be made, and throws COMPARTMENT_DIED when the parent is gone. What the instance can reach is asked of
+ * the parent, one frame for each.
  *
- * `guest` is made of the message with which the parent starts it.
+ * `guest` is made of the message with which the parent starts it. `interrupts` are those of this thread.
  */
-export function serve(transport: Transport, makeGuest: (start: Uint8Array) => Guest): void {
+export function serve(transport: Transport, makeGuest: (start: Uint8Array) => Guest, interrupts: Interrupts): void {
   const length = transport.receive(Number.POSITIVE_INFINITY);
-  const start = transport.frame.slice(MESSAGE_START, length);
-  const left = new DataView(transport.frame.buffer).getBigInt64(8, true);
-  const fuel = left > 0n ? new WebAssembly.Global({ value: 'i64', mutable: true }, left) : null;
   let child: Child;
   try {
-    child = new Child(transport, makeGuest(start), fuel);
+    child = new Child(transport, makeGuest(transport.frame.slice(MESSAGE_START, length)), interrupts);
   } catch (error) {
-    tellFailure(transport, fuel, error);
+    new Conversation(transport, MAX_LIST_BYTES).tell(TELL.FAILED, 0, encodeFailure(error));
     return;
   }
+  interrupts.awaitWatch();
+  child.begin();
   for (;;) child.next();
 }
 
+const NOTHING = new Uint8Array(0);
+
 class Child {
-  readonly #transport: Transport;
-  readonly #writer: FrameWriter;
-  readonly #reader: Context;
+  readonly #talk: Conversation;
   readonly #exports: readonly MessageCodec[];
   readonly #imports: readonly MessageCodec[];
-  readonly #fuel: Fuel;
-  readonly #instance: Instance;
+  readonly #instantiate: Guest['instantiate'];
+  readonly #interrupts: Interrupts;
+  readonly #running: Running = { stopAt: 0, below: null };
+  /** When it began to run, where its time is bounded. */
+  #sinceMs: number | null = null;
+  /** Counted down by code that was made for it, and filled up by the parent; null where it is not counted. */
+  #fuel: WebAssembly.Global | null = null;
+  #instance: Instance | null = null;
 
-  constructor(transport: Transport, { world, maxMessageBytes, instantiate }: Guest, fuel: Fuel) {
+  constructor(transport: Transport, { world, maxMessageBytes, instantiate }: Guest, interrupts: Interrupts) {
     const { exports, imports } = world;
-    this.#transport = transport;
-    this.#fuel = fuel;
-    this.#writer = new FrameWriter(transport, maxMessageBytes);
-    this.#reader = makeReader(maxMessageBytes);
+    this.#talk = new Conversation(transport, maxMessageBytes);
+    this.#instantiate = instantiate;
+    this.#interrupts = interrupts;
     // What is written here was lifted and checked just before; the parent checks whatever it reads.
     const codecs = compileCodecs([...exports, ...imports], { maxMessageBytes, isChecked: false });
     this.#exports = codecs.slice(0, exports.length);
     this.#imports = codecs.slice(exports.length);
-    this.#instance = instantiate(this.#host());
-    this.#writer.begin();
-    this.#send(TELL.DONE, 0);
+  }
+
+  /** Its code is ready. */
+  begin(): void {
+    this.#talk.tell(TELL.DONE, 0, NOTHING);
   }
 
   /** Does one thing that the parent asks for. */
   next(): void {
-    const kind = this.#receive();
-    const { view } = this.#reader;
-    const number = view.getUint32(4, true);
+    this.#receive();
+    const { kind, number } = this.#talk;
     try {
       if (kind === ASK.CALL) this.#call(number);
-      else if (kind === ASK.MEASURE) this.#measure();
+      else if (kind === ASK.BEAT) this.#beat();
+      else if (kind === ASK.MAKE) this.#make();
       else throw new CofferdamError('INTERNAL', `The parent asked for ${kind}, which nobody can do now.`);
     } catch (error) {
-      tellFailure(this.#transport, this.#fuel, error);
+      this.#fail(error);
     }
+  }
+
+  #make(): void {
+    this.#instance?.stop();
+    const fuel = this.#talk.fuelHeard;
+    this.#fuel = fuel > 0n ? new WebAssembly.Global({ value: 'i64', mutable: true }, fuel) : null;
+    this.#instance = this.#instantiate(this.#host());
+    this.#talk.writer.begin();
+    this.#send(TELL.DONE, 0);
   }
 
   #call(index: number): void {
     const codec = this.#exports[index];
-    if (codec === undefined)
+    if (codec === undefined || this.#instance === null)
       throw new CofferdamError('INTERNAL', `The parent called export ${index}, which is not there.`);
-    const value = this.#instance.call(index, codec.readParams(this.#reader));
-    codec.writeResult(this.#writer.begin(), value);
+    const value = this.#instance.call(index, codec.readParams(this.#talk.reader));
+    codec.writeResult(this.#talk.writer.begin(), value);
     this.#send(TELL.DONE, 0);
   }
 
-  #measure(): void {
-    const place = this.#writer.begin();
+  #beat(): void {
+    const place = this.#talk.writer.begin();
     const at = place.allocate(8, 8);
-    place.view.setFloat64(at, this.#instance.memoryBytes(), true);
+    place.view.setFloat64(at, this.#instance?.memoryBytes() ?? 0, true);
     this.#send(TELL.DONE, 0);
+  }
+
+  #fail(error: unknown): void {
+    const isTimeUp = this.#sinceMs !== null && this.#interrupts.isStopped && isCofferdamError(error, 'GUEST_TRAP');
+    this.#instance?.stop();
+    this.#instance = null;
+    const place = this.#talk.writer.begin();
+    const text = isTimeUp ? NOTHING : encodeFailure(error);
+    const at = place.allocate(1, text.length);
+    place.bytes.set(text, at);
+    this.#send(isTimeUp ? TELL.STOPPED : TELL.FAILED, 0);
   }
 
   #host(): InstanceHost {
+    const { writer, reader } = this.#talk;
     return {
       // A thread of its own may simply wait.
       suspending: new Set(),
+      interrupt: this.#interrupts.memory,
       ...(this.#fuel ? { fuel: this.#fuel } : {}),
       call: (index, args) => {
         const codec = this.#imports[index];
         if (codec === undefined) throw new CofferdamError('INTERNAL', `There is no import ${index}.`);
-        codec.writeParams(this.#writer.begin(), args);
+        codec.writeParams(writer.begin(), args);
         this.#ask(TELL.IMPORT, index);
-        return codec.readResult(this.#reader);
+        return codec.readResult(reader);
       },
       output: (stream, bytes) => {
-        const place = this.#writer.begin();
+        const place = writer.begin();
         const at = place.allocate(1, bytes.length);
         place.bytes.set(bytes, at);
         this.#ask(TELL.OUTPUT, stream === 'stdout' ? 1 : 2);
       },
       nowNs: () => {
-        this.#writer.begin();
+        writer.begin();
         this.#ask(TELL.NOW, 0);
-        return this.#reader.view.getBigUint64(MESSAGE_START, true);
+        return reader.view.getBigUint64(MESSAGE_START, true);
       },
       random: (bytes) => {
         for (let done = 0; done < bytes.length; done += MAX_RANDOM_BYTES) {
           const count = Math.min(MAX_RANDOM_BYTES, bytes.length - done);
-          this.#writer.begin();
+          writer.begin();
           this.#ask(TELL.RANDOM, count);
-          bytes.set(this.#reader.bytes.subarray(MESSAGE_START, MESSAGE_START + count), done);
+          bytes.set(reader.bytes.subarray(MESSAGE_START, MESSAGE_START + count), done);
         }
       },
     };
@@ -128,35 +160,32 @@ class Child {
   /** Sends what was written, and waits for the answer. */
   #ask(kind: number, number: number): void {
     this.#send(kind, number);
-    const answer = this.#receive();
-    if (answer === ASK.ANSWER) return;
-    throw new CofferdamError('CALL_ABORTED', 'The parent refused what the guest asked for.');
+    this.#receive();
+    if (this.#talk.kind === ASK.ANSWER) return;
+    throw guestTrap('what it asked for was refused');
   }
 
+  /** Its time stands still until the next frame comes. */
   #send(kind: number, number: number): void {
-    const { view } = this.#writer.place;
-    view.setUint32(0, kind, true);
-    view.setUint32(4, number, true);
-    if (this.#fuel) view.setBigInt64(8, this.#fuel.value as bigint, true);
-    this.#transport.send(this.#writer.length);
+    this.#talk.timeMs = 0;
+    if (this.#sinceMs !== null) {
+      this.#interrupts.end(this.#running);
+      this.#talk.timeMs = performance.now() - this.#sinceMs;
+      this.#sinceMs = null;
+    }
+    this.#talk.say(kind, number, (this.#fuel?.value as bigint | undefined) ?? null);
   }
 
-  #receive(): number {
-    this.#transport.receive(Number.POSITIVE_INFINITY);
-    showIn(this.#reader, this.#transport.frame);
-    const { view } = this.#reader;
-    if (this.#fuel) this.#fuel.value = view.getBigInt64(8, true);
-    return view.getUint32(0, true);
+  #receive(): void {
+    const { transport } = this.#talk;
+    this.#talk.hear(transport.receive(Number.POSITIVE_INFINITY));
+    if (this.#fuel) this.#fuel.value = this.#talk.fuelHeard;
+    const leftMs = this.#talk.timeHeardMs;
+    if (leftMs === Number.POSITIVE_INFINITY) return;
+    this.#sinceMs = performance.now();
+    this.#running.stopAt = (this.#interrupts.tick + Math.ceil(leftMs * TICKS_PER_MS) + SLACK_TICKS) | 0;
+    this.#interrupts.begin(this.#running);
+    // A guest that only asks for things, and ignores that it gets nothing, is never past a tick of its own.
+    if (leftMs === 0) this.#interrupts.stop();
   }
-}
-
-function tellFailure(transport: Transport, fuel: Fuel, error: unknown): void {
-  const text = encodeFailure(error);
-  const length = MESSAGE_START + text.length;
-  const bytes = transport.reserve(length);
-  bytes.set(text, MESSAGE_START);
-  const view = new DataView(bytes.buffer);
-  view.setUint32(0, TELL.FAILED, true);
-  if (fuel) view.setBigInt64(8, fuel.value as bigint, true);
-  transport.send(length);
 }

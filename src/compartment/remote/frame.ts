@@ -4,36 +4,43 @@ import { CofferdamError } from '../../error.ts';
 
 /*
  * What the two sides say to each other. The first word of a frame is its kind, the second a number whose meaning depends on
- * it. Then comes the fuel that is left, an i64 that only the side that has the turn can change; from MESSAGE_START on there is a message: values (abi/message.ts), bytes or JSON text, whose length is the frame's.
+ * it. Then come the fuel that is left, an i64 that only the side that has the turn can change, and a time in milliseconds, a
+ * float64: to the child how long it may run now, to the parent how long it ran. From MESSAGE_START on there is a message: values
+ * (abi/message.ts), bytes or JSON text, whose length is the frame's.
  */
+export const HEADER = { KIND: 0, NUMBER: 4, FUEL: 8, TIME: 16 } as const;
 
-/** From the parent: the first three begin something, and the others answer what the child asked. */
+/** From the parent: the first four begin something, and the others answer what the child asked. */
 export const ASK = {
-  /** Make the instance; the message is the transport's own. Answered by DONE. */
+  /** Make its code ready, of which nothing runs yet; the message is the transport's own. Answered by DONE. */
   START: 1,
+  /** Make an instance, instead of the last one. Answered by DONE. */
+  MAKE: 2,
   /** Call export `number` with the arguments in the message. Answered by DONE with the result. */
-  CALL: 2,
-  /** How large is its memory? Answered by DONE with a float64. */
-  MEASURE: 3,
+  CALL: 3,
+  /** Does it live, and how large is its memory? Answered by DONE with a float64. */
+  BEAT: 4,
   /** The result of an import; nothing after OUTPUT; a u64 after NOW; bytes after RANDOM. */
-  ANSWER: 4,
+  ANSWER: 5,
   /** What the child asked for failed. It hears no more than that: why, is none of its business. */
-  REFUSE: 5,
+  REFUSE: 6,
 } as const;
 
-/** From the child: the first two end what the parent began, and the others are answered by ANSWER or REFUSE. */
+/** From the child: the first three end what the parent began, and the others are answered by ANSWER or REFUSE. */
 export const TELL = {
   DONE: 16,
   /** What was begun failed: JSON of a `Failure`. The instance is of no use any more. */
   FAILED: 17,
+  /** The guest was stopped at the end of its time. The instance is of no use any more. */
+  STOPPED: 18,
   /** The guest calls import `number` with the arguments in the message. */
-  IMPORT: 18,
+  IMPORT: 19,
   /** The guest printed the bytes in the message to stdout (`number` 1) or stderr (2). */
-  OUTPUT: 19,
+  OUTPUT: 20,
   /** What time is it? */
-  NOW: 20,
+  NOW: 21,
   /** Wants `number` random bytes. */
-  RANDOM: 21,
+  RANDOM: 22,
 } as const;
 
 /** Random bytes of one frame. */

@@ -4,22 +4,13 @@ import { CofferdamError, isCofferdamError } from '../../error.ts';
 import type { World } from '../../wasm/types.ts';
 import type { Code, Instance, InstanceHost } from '../contract.ts';
 import { guestTrap, unreadable } from '../guest-error.ts';
-import { INTERRUPT_WORDS } from '../interrupts.ts';
 import { Turnstile } from '../turnstile.ts';
 import { Asks } from './asks.ts';
 import { Conversation } from './conversation.ts';
-import { died } from './died.ts';
+import { closed, died } from './died.ts';
 import { ASK, decodeFailure, TELL } from './frame.ts';
+import { type Peer, Peers } from './peers.ts';
 import type { ParentTransport } from './transport.ts';
-
-/** Somebody who serves one instance elsewhere (`child.ts`). */
-export interface Peer {
-  readonly transport: ParentTransport;
-  /** Message of the first frame. */
-  readonly start: Uint8Array;
-  /** Ends the peer now, whatever it does; a second time does nothing. */
-  end(): void;
-}
 
 export interface RemoteOptions {
   /** For messages: 'worker' or 'process'. */
@@ -39,7 +30,7 @@ export class RemoteCode implements Code {
   readonly maxMessageBytes: number;
   readonly exports: readonly MessageCodec[];
   readonly imports: readonly MessageCodec[];
-  readonly #launch: () => Peer;
+  readonly #peers: Peers;
 
   constructor({ kind, world, sha256, limits, launch }: RemoteOptions) {
     this.kind = kind;
@@ -50,7 +41,7 @@ export class RemoteCode implements Code {
     const codecs = compileCodecs([...exports, ...imports], { maxMessageBytes: this.maxMessageBytes, isChecked: true });
     this.exports = codecs.slice(0, exports.length);
     this.imports = codecs.slice(exports.length);
-    this.#launch = launch;
+    this.#peers = new Peers(launch);
   }
 
   whyNotFused(): string {
@@ -58,16 +49,20 @@ export class RemoteCode implements Code {
   }
 
   instantiate(host: InstanceHost): Instance {
-    return new RemoteInstance(this, host, this.#launch());
+    return new RemoteInstance(this, host, this.#peers);
   }
 }
 
 /** How long a peer may take to be there. A process on a busy machine needs half a second. */
 const START_MS = 30_000;
-/** How often a parent that waits looks whether time is up: only a peer that has not answered for that long is waited for so. */
-const LOOK_MS = 4;
-/** How long it may take to say how large it is, which needs no guest. */
-const MEASURE_MS = 5_000;
+/** A guest that is past a limit has so long to be stopped by its own checks, before its thread or process is ended. */
+const GRACE_MS = 20;
+/** The clocks of two threads agree to within this. */
+const CLOCKS_MS = 1;
+/** How long whoever asks for its size waits for it. Later it is known, too. */
+const SIZE_MS = 20;
+/** How long it may be silent where nobody says. */
+const PATIENCE_MS = 5_000;
 
 /**
  * The parent's side of one instance. Whatever the child asks for is answered by the instance's own `InstanceHost`, with the
@@ -76,25 +71,38 @@ const MEASURE_MS = 5_000;
 class RemoteInstance implements Instance {
   readonly #code: RemoteCode;
   readonly #host: InstanceHost;
+  readonly #peers: Peers;
   readonly #peer: Peer;
   readonly #talk: Conversation<ParentTransport>;
   readonly #turnstile = new Turnstile();
   readonly #asks: Asks;
-  /** Where the watchdog says that what runs must stop; null where nothing has limits in time. */
-  readonly #interrupt: Int32Array | null;
   #memoryBytes = 0;
+  /** Something was begun, and is not done. */
+  #isBegun = false;
+  /** Its last instance is over, and it can make another. */
+  #isSpent = false;
+  /** When it was asked whether it lives, and has not said so yet. */
+  #askedMs: number | null = null;
+  #patienceMs = PATIENCE_MS;
+  #isStopped = false;
+  /** It runs, and this thread does other things until it says something. */
+  #isAside = false;
+  /** Since when it has had no time left. */
+  #overMs: number | null = null;
 
-  constructor(code: RemoteCode, host: InstanceHost, peer: Peer) {
+  constructor(code: RemoteCode, host: InstanceHost, peers: Peers) {
     this.#code = code;
     this.#host = host;
-    this.#peer = peer;
-    this.#talk = new Conversation(peer.transport, code.maxMessageBytes);
+    this.#peers = peers;
+    this.#peer = peers.take(host.sharing ?? null);
+    this.#talk = new Conversation(this.#peer.transport, code.maxMessageBytes);
     this.#asks = new Asks(code, host, this.#turnstile);
-    this.#interrupt = host.interrupt ? new Int32Array(host.interrupt.buffer) : null;
     try {
       this.#turnstile.pass(() => {
-        this.#talk.tell(ASK.START, 0, peer.start, this.#fuel);
-        this.#converse(START_MS);
+        this.#start();
+        this.#talk.writer.begin();
+        this.#say(ASK.MAKE, 0, false);
+        this.#converse();
       });
     } catch (error) {
       this.stop();
@@ -105,8 +113,8 @@ class RemoteInstance implements Instance {
   call(index: number, args: readonly unknown[]): unknown {
     const codec = this.#begin(index, args);
     return this.#turnstile.pass(() => {
-      this.#talk.say(ASK.CALL, index, this.#fuel);
-      this.#converse(Number.POSITIVE_INFINITY);
+      this.#say(ASK.CALL, index, false);
+      this.#converse();
       return this.#result(codec);
     });
   }
@@ -114,39 +122,67 @@ class RemoteInstance implements Instance {
   async callSuspending(index: number, args: readonly unknown[]): Promise<unknown> {
     const codec = this.#begin(index, args);
     return this.#turnstile.passSuspending(async () => {
-      this.#talk.say(ASK.CALL, index, this.#fuel);
+      this.#say(ASK.CALL, index, true);
       await this.#converseAsync();
       return this.#result(codec);
     });
   }
 
-  /** As of now; while a call is inside, as of the last time that it was asked for. */
+  /** As of now; while a call is inside, or the peer is slow, as of the last time that it said so. */
   memoryBytes(): number {
-    if (!this.#turnstile.isFree) return this.#memoryBytes;
-    return this.#turnstile.pass(() => {
-      this.#talk.writer.begin();
-      this.#talk.say(ASK.MEASURE, 0, this.#fuel);
-      this.#converse(MEASURE_MS);
-      this.#memoryBytes = this.#talk.reader.view.getFloat64(MESSAGE_START, true);
-      return this.#memoryBytes;
-    });
+    try {
+      if (this.#turnstile.isFree) this.#beat(SIZE_MS);
+    } catch {
+      // Whoever calls it next, or looks after it, finds that it is dead.
+    }
+    return this.#memoryBytes;
   }
 
-  health(): 'idle' | 'busy' | 'dead' {
+  health(patienceMs: number): 'idle' | 'busy' | 'dead' {
+    this.#patienceMs = patienceMs;
     if (this.#peer.transport.isPeerGone()) return 'dead';
-    return this.#turnstile.isFree ? 'idle' : 'busy';
+    if (!this.#turnstile.isFree) return 'busy';
+    try {
+      this.#beat(0);
+    } catch {
+      return 'dead'; // what it said makes no sense
+    }
+    return this.#askedMs !== null && performance.now() - this.#askedMs > patienceMs ? 'dead' : 'idle';
   }
 
   stop(): void {
     this.#memoryBytes = 0;
     this.#turnstile.stop();
-    this.#peer.end();
-    this.#peer.transport.close();
+    if (this.#isStopped) return;
+    this.#isStopped = true;
+    if (this.#isSpent) this.#peers.keep(this.#host.sharing ?? null, this.#peer);
+    // Where its time is over it is being stopped just now, and `#converseAsync` sees to the rest.
+    else if (!this.#isAside || this.#talk.leftMs > CLOCKS_MS) this.#peers.end(this.#peer);
+  }
+
+  /** Starting a thread or process takes none of the guest's time, or one with a near deadline would never be there. */
+  #start(): void {
+    const peer = this.#peer;
+    if (peer.isStarted) return;
+    const start = () => {
+      this.#talk.tell(ASK.START, 0, peer.start);
+      const length = peer.transport.receive(START_MS);
+      if (length < 0) throw died(`it was not there after ${START_MS} ms`);
+      if (!this.#isDone(length)) throw died('it asked for something before it was begun');
+    };
+    try {
+      if (this.#host.time) this.#host.time.exempt(start);
+      else start();
+    } finally {
+      this.#isSpent = false; // its code was not made
+    }
+    peer.isStarted = true;
   }
 
   /** Writes the arguments; nothing has been sent when it throws. */
   #begin(index: number, args: readonly unknown[]): MessageCodec {
     this.#turnstile.assertFree();
+    if (this.#askedMs !== null) this.#awaitBeat();
     const codec = this.#code.exports[index];
     if (codec === undefined) throw new CofferdamError('ARGUMENT_TYPE', `There is no export ${index} - count them anew`);
     try {
@@ -165,47 +201,112 @@ class RemoteInstance implements Instance {
     }
   }
 
-  /** Until what was begun is done. Nothing that the guest asks for may wait. */
-  #converse(timeoutMs: number): void {
+  /** Asks it whether it lives, unless it owes an answer already, and waits for that a little. */
+  #beat(waitMs: number): void {
+    if (this.#askedMs === null) {
+      this.#talk.writer.begin();
+      this.#talk.timeMs = Number.POSITIVE_INFINITY;
+      this.#talk.say(ASK.BEAT, 0, this.#fuel);
+      this.#askedMs = performance.now();
+    }
+    this.#hearBeat(waitMs);
+  }
+
+  /** A call has to wait for it: the peer takes one thing after the other. */
+  #awaitBeat(): void {
+    const silentMs = performance.now() - (this.#askedMs ?? 0);
+    const leftMs = this.#host.time?.leftMs(false) ?? Number.POSITIVE_INFINITY;
+    this.#hearBeat(Math.max(0, Math.min(this.#patienceMs - silentMs, leftMs)));
+    if (this.#askedMs !== null) throw this.#endedBy(died('it does not say that it lives'));
+  }
+
+  #hearBeat(waitMs: number): void {
     try {
-      while (!this.#isDone(this.#receive(timeoutMs), timeoutMs)) this.#asks.serve(this.#talk);
+      const length = this.#peer.transport.receive(waitMs);
+      if (length < 0) return;
+      if (!this.#isDone(length)) throw died('it does something that nobody asked for');
+      this.#askedMs = null;
+      const bytes = this.#talk.reader.view.getFloat64(MESSAGE_START, true);
+      this.#memoryBytes = Number.isSafeInteger(bytes) && bytes > 0 ? bytes : 0;
     } catch (error) {
       throw this.#endedBy(error);
     }
   }
 
-  /** A peer that runs past a limit is ended, whatever it does: its guest needs no checks of its own. */
-  #receive(timeoutMs: number): number {
+  #say(kind: number, number: number, isAside: boolean): void {
+    this.#talk.timeMs = this.#host.time?.leftMs(isAside) ?? Number.POSITIVE_INFINITY;
+    this.#isBegun = true;
+    this.#overMs = null;
+    this.#talk.say(kind, number, this.#fuel);
+  }
+
+  /** Until what was begun is done. Nothing that the guest asks for may wait. */
+  #converse(): void {
     const { transport } = this.#peer;
-    if (this.#interrupt === null) return transport.receive(timeoutMs);
-    for (let waited = 0; waited < timeoutMs; waited += LOOK_MS) {
-      const length = transport.receive(LOOK_MS);
-      if (length >= 0) return length;
-      if (Atomics.load(this.#interrupt, INTERRUPT_WORDS.RUN) >= 0) continue;
-      this.#peer.end();
-      throw guestTrap('it ran past a limit in time');
+    try {
+      while (!this.#isDone(transport.receive(this.#talk.timeMs + GRACE_MS))) {
+        this.#asks.serve(this.#talk);
+        this.#assertInTime();
+      }
+    } catch (error) {
+      throw this.#endedBy(error);
     }
-    return -1;
   }
 
   async #converseAsync(): Promise<void> {
     const { transport } = this.#peer;
-    const timeoutMs = Number.POSITIVE_INFINITY;
     try {
-      while (!this.#isDone(await transport.receiveAsync(timeoutMs), timeoutMs)) await this.#asks.serveAsync(this.#talk);
+      for (;;) {
+        this.#isAside = true;
+        const length = await transport.receiveAsync(this.#talk.timeMs + GRACE_MS);
+        this.#isAside = false;
+        const isDone = this.#isDone(length);
+        this.#host.time?.ran(this.#talk.ranMs);
+        if (isDone) break;
+        if (this.#isStopped) throw closed();
+        await this.#asks.serveAsync(this.#talk);
+        this.#assertInTime();
+      }
     } catch (error) {
       throw this.#endedBy(error);
+    } finally {
+      if (this.#isStopped) this.#clear();
     }
   }
 
+  /** One that goes on to ask for things is not waited for. */
+  #assertInTime(): void {
+    if (this.#talk.timeMs !== 0) return;
+    this.#overMs ??= performance.now();
+    if (performance.now() - this.#overMs > GRACE_MS) throw this.#host.time?.overdue() ?? died('it does not stop');
+  }
+
+  /** It was stopped while it was inside. */
+  #clear(): void {
+    if (this.#isBegun) this.#peers.end(this.#peer);
+    else this.#peers.keep(this.#host.sharing ?? null, this.#peer);
+  }
+
   /** Takes in a frame of this length. Throws what the child reports as its failure. */
-  #isDone(length: number, timeoutMs: number): boolean {
-    if (length < 0) throw died(`it did not answer within ${timeoutMs} ms`);
+  #isDone(length: number): boolean {
+    const { time, fuel } = this.#host;
+    if (length < 0) throw time?.overdue() ?? died('it does not answer');
     this.#talk.hear(length);
     const { kind, fuelHeard } = this.#talk;
-    if (this.#host.fuel) this.#host.fuel.value = fuelHeard;
-    if (kind === TELL.FAILED) throw decodeFailure(this.#talk.message()) ?? died('its failure makes no sense');
-    return kind === TELL.DONE;
+    if (fuel && this.#isBegun) fuel.value = fuelHeard;
+    if (kind === TELL.DONE) this.#isBegun = false;
+    if (kind !== TELL.FAILED && kind !== TELL.STOPPED) return kind === TELL.DONE;
+    const failure = kind === TELL.FAILED ? decodeFailure(this.#talk.message()) : this.#timeOver();
+    if (failure === null) throw died('its failure makes no sense');
+    this.#isBegun = false;
+    this.#isSpent = true;
+    throw failure;
+  }
+
+  /** It says that its time is over, which it is or is not. */
+  #timeOver(): CofferdamError {
+    const trap = guestTrap('it was stopped');
+    return this.#talk.leftMs > CLOCKS_MS ? trap : (this.#host.time?.overdue(trap) ?? trap);
   }
 
   get #fuel(): bigint | null {
@@ -214,7 +315,7 @@ class RemoteInstance implements Instance {
 
   /** A peer that is lost is of no use any more, and gets no chance to do anything else. */
   #endedBy(error: unknown): unknown {
-    if (isCofferdamError(error, 'COMPARTMENT_DIED')) this.#peer.end();
+    if (isCofferdamError(error, 'COMPARTMENT_DIED') || this.#isBegun) this.#peer.end();
     return error;
   }
 }

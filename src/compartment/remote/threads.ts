@@ -1,4 +1,5 @@
 import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads';
+import { leaseInterrupts, type WatchedThread } from '../watchdog.ts';
 import { makeSharedChannel, markEnded, type SharedChannel } from './shared-channel.ts';
 import type { Order } from './warden.ts';
 
@@ -24,10 +25,12 @@ export class Threads {
   #nextId = 1;
   #waiting = 0;
   readonly #spares: GuestThread[] = [];
-  readonly #live = new Map<number, SharedChannel>();
+  readonly #live = new Map<number, { readonly channel: SharedChannel; readonly watched: WatchedThread }>();
+  /** Stops what runs too long in any of them. */
+  readonly #lease = leaseInterrupts();
   #idle: NodeJS.Timeout | null = null;
 
-  /** `entry` is what each thread runs (`workerData: { channel, port }`), `wardenEntry` is warden.ts, built or not. */
+  /** `entry` is what each thread runs (`workerData: { channel, watched, port }`), `wardenEntry` is warden.ts, built or not. */
   constructor(entry: URL, wardenEntry: URL) {
     this.#entry = entry;
     this.#wardenEntry = wardenEntry;
@@ -57,13 +60,17 @@ export class Threads {
     const channel = makeSharedChannel();
     const { port1, port2 } = new MessageChannel();
     port1.unref();
-    this.#live.set(id, channel);
-    this.#order({ kind: 'start', id, entry: this.#entry.href, channel, port: port2 });
+    const watched = this.#lease.watch();
+    this.#live.set(id, { channel, watched });
+    this.#order({ kind: 'start', id, entry: this.#entry.href, channel, watched, port: port2 });
     return { channel, port: port1, end: () => this.#end(id, port1) };
   }
 
   #end(id: number, port: MessagePort): void {
-    if (!this.#live.delete(id)) return;
+    const live = this.#live.get(id);
+    if (live === undefined) return;
+    this.#live.delete(id);
+    this.#lease.forget(live.watched);
     port.close();
     this.#order({ kind: 'end', id });
     this.#watchIdle();
@@ -86,7 +93,11 @@ export class Threads {
   /** All threads end with the warden that started them. */
   #lose(): void {
     this.#warden = null;
-    for (const channel of this.#live.values()) markEnded(channel, 'ended');
+    for (const { channel, watched } of this.#live.values()) {
+      markEnded(channel, 'ended');
+      this.#lease.forget(watched);
+    }
+    this.#lease.release();
     this.#live.clear();
     this.#spares.length = 0;
   }

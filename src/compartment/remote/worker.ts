@@ -24,7 +24,8 @@ export function makeWorkerCode({ source, threads, ...rest }: WorkerOptions): Cod
     const { channel, port, end } = threads.take();
     port.postMessage(source);
     const keepAlive = (isWaiting: boolean) => threads.keepAlive(isWaiting);
-    return { transport: new SharedTransport(channel, { side: 'parent', maxBytes, keepAlive }), start: NOTHING, end };
+    const transport = new SharedTransport(channel, { side: 'parent', maxBytes, keepAlive });
+    return { transport, start: NOTHING, isStarted: false, end };
   };
   const code = new RemoteCode({ kind: 'worker', launch, ...rest });
   threads.warm();

@@ -78,10 +78,10 @@ describe('hostile bytes', () => {
 
   it.each([
     ['a string out of the frame', 'string', [64, 1], 'ABI_POINTER'],
-    ['a string of four gigabytes', 'string', [24, 0xffff_ffff], 'ABI_LENGTH'],
-    ['no UTF-8', 'string', [24, 1, 0xff], 'ABI_UTF8'],
+    ['a string of four gigabytes', 'string', [MESSAGE_START + 8, 0xffff_ffff], 'ABI_LENGTH'],
+    ['no UTF-8', 'string', [MESSAGE_START + 8, 1, 0xff], 'ABI_UTF8'],
     ['a char that is none', 'char', [0xd800], 'ABI_CHAR'],
-    ['its twin', 'string', [24, 1, 0x41], 'none'],
+    ['its twin', 'string', [MESSAGE_START + 8, 1, 0x41], 'none'],
   ] as const)('%s', (_, kind, words, code) => {
     const bytes = new Uint8Array(64);
     new Uint32Array(bytes.buffer, MESSAGE_START).set(words);
