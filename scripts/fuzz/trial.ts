@@ -3,7 +3,8 @@ import type { InstanceHost } from '../../src/compartment/contract.ts';
 import { makeInlineCode } from '../../src/compartment/inline.ts';
 import { CofferdamError, isCofferdamError } from '../../src/error.ts';
 import { writeShared } from '../../src/load/shared-json.ts';
-import { memberEdits, toEdit, type Understanding, understand } from '../../src/load/understand.ts';
+import { toEdit } from '../../src/load/text-edit.ts';
+import { memberEdits, type Understanding, understand } from '../../src/load/understand.ts';
 import { readUnderstanding } from '../../src/load/understanding-shape.ts';
 import {
   type NamedRange,

@@ -1,5 +1,4 @@
 import type { LabelInput } from '../label/index.ts';
-import { KEM } from './hpke.ts';
 import type { LaunchKey } from './profile.ts';
 import type { Sealer } from './seal.ts';
 
@@ -22,6 +21,7 @@ export interface Launch extends Sealer {
 }
 
 export async function makeLaunch(what: Sealer & { readonly sha256: string }): Promise<Launch> {
+  const { KEM } = await import('./hpke.ts');
   const { publicKey, privateKey } = await KEM.generateKeyPair();
   const x = Buffer.from(await KEM.serializePublicKey(publicKey)).toString('base64url');
   return { ...what, publicKey: { kty: 'OKP', crv: 'X25519', x }, privateKey, provisioned: new Map() };

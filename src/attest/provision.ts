@@ -1,7 +1,6 @@
 import { CofferdamError } from '../error.ts';
 import type { LabelInput } from '../label/index.ts';
 import { canonical } from './canonical.ts';
-import { ENC_BYTES, KEM, SUITE } from './hpke.ts';
 import type { Launch, Provisioned } from './launch.ts';
 import type { LaunchKey } from './profile.ts';
 
@@ -41,6 +40,7 @@ export async function sealTo(target: ProvisioningTarget, { name, secret, label =
   }
   const { secrecy = [], integrity = [] } = label;
   const text = canonical({ name, label: { secrecy, integrity }, secret: bytes.toString('base64') });
+  const { KEM, SUITE } = await import('./hpke.ts');
   const recipientPublicKey = await KEM.deserializePublicKey(arrayBufferOf(Buffer.from(target.key.x, 'base64url')));
   const sender = await SUITE.createSenderContext({ recipientPublicKey, info: infoOf(target) });
   const sealed = await sender.seal(arrayBufferOf(Buffer.from(text)));
@@ -52,6 +52,7 @@ export async function openProvision(launch: Launch, sealed: unknown): Promise<Pr
   try {
     if (typeof sealed !== 'string' || sealed.length > MAX_SEALED_CHARS) throw new Error('not text, or too long');
     const bytes = Buffer.from(sealed, 'base64url');
+    const { ENC_BYTES, SUITE } = await import('./hpke.ts');
     const recipient = await SUITE.createRecipientContext({
       recipientKey: launch.privateKey,
       enc: arrayBufferOf(bytes.subarray(0, ENC_BYTES)),

@@ -1,5 +1,5 @@
 import { timingSafeEqual } from 'node:crypto';
-import { errors, importJWK, type JWTPayload, jwtVerify } from 'jose';
+import type { JWTPayload } from 'jose';
 import type { Code } from '../codes.ts';
 import { CofferdamError } from '../error.ts';
 import {
@@ -87,6 +87,7 @@ async function signedClaims(evidence: string, { key, maxAgeSeconds, nowMs }: Exp
     throw refuse('EVIDENCE_SIGNATURE', "The platform's key is not a public one of the curve P-256");
   }
   const currentDate = new Date(nowMs ?? Date.now());
+  const { errors, importJWK, jwtVerify } = await import('jose');
   try {
     const { payload } = await jwtVerify(
       evidence,

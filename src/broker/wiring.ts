@@ -5,7 +5,8 @@ import { carriesStreams } from '../compartment/source.ts';
 import { CofferdamError } from '../error.ts';
 import type { LabelSpace } from '../label/index.ts';
 import type { CompartmentPolicy, GatePolicy, LinkPolicy, Policy } from '../policy/policy.ts';
-import { explainMismatch, formatFunc } from '../wasm/index.ts';
+import { formatFunc } from '../wasm/format.ts';
+import { explainMismatch } from '../wasm/subtype.ts';
 import type { WorldFunction } from '../wasm/types.ts';
 import {
   type Compartment,

@@ -1,4 +1,4 @@
-import { FUEL, INTERRUPT, type OwnMemory, REWRITE_MODULE } from '../wasm/index.ts';
+import { FUEL, INTERRUPT, type OwnMemory, REWRITE_MODULE } from '../wasm/rewrite/rewritten.ts';
 import type { InstanceHost } from './contract.ts';
 import { invalid } from './recipe.ts';
 

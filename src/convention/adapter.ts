@@ -1,7 +1,7 @@
 import type { Code } from '../compartment/contract.ts';
 import type { Needs } from '../compartment/supply.ts';
 import { CofferdamError } from '../error.ts';
-import { REWRITE_MODULE } from '../wasm/index.ts';
+import { REWRITE_MODULE } from '../wasm/rewrite/rewritten.ts';
 import type { World, WorldFunction } from '../wasm/types.ts';
 import { type AdaptedExport, AdapterInstance } from './adapter-instance.ts';
 import { assertCopyable, BEYOND_COPYING } from './conform.ts';

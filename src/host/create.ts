@@ -9,7 +9,7 @@ import { Recorder } from '../broker/recorder.ts';
 import type { Offered } from '../broker/wiring.ts';
 import { leaseInterrupts } from '../compartment/watchdog.ts';
 import { LabelSpace } from '../label/index.ts';
-import { loadManifest, parseManifest } from '../policy/index.ts';
+import { loadManifest, parseManifest } from '../policy/parse.ts';
 import type { Policy } from '../policy/policy.ts';
 import { VERSION } from '../version.ts';
 import { loadCode, sha256Of } from './code.ts';

@@ -1,5 +1,5 @@
 import { CofferdamError } from '../error.ts';
-import { parseManifest } from '../policy/index.ts';
+import { parseManifest } from '../policy/parse.ts';
 import type { Policy } from '../policy/policy.ts';
 
 /*

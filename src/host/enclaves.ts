@@ -25,7 +25,8 @@ import { makeEnclaveCode } from '../compartment/enclave.ts';
 import { CofferdamError } from '../error.ts';
 import { formatLabel, type LabelInput, type LabelSpace, Privileges, parsePrivilege } from '../label/index.ts';
 import type { LinkPolicy, Policy } from '../policy/policy.ts';
-import { explainMismatch, formatFunc } from '../wasm/index.ts';
+import { formatFunc } from '../wasm/format.ts';
+import { explainMismatch } from '../wasm/subtype.ts';
 import type { WorldFunction } from '../wasm/types.ts';
 
 interface Running {

@@ -6,7 +6,7 @@ import { carriesStreams, forProgram, fromProgram, mapSources, Source, type Strea
 import { conformArguments } from '../convention/conform.ts';
 import { CofferdamError, isCofferdamError } from '../error.ts';
 import type { Label } from '../label/index.ts';
-import { BOUNDS } from '../policy/index.ts';
+import { BOUNDS } from '../policy/defaults.ts';
 import type { Policy } from '../policy/policy.ts';
 import type { CallOptions, PostOptions, Reply } from './held.ts';
 import type { Session } from './session.ts';

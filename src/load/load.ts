@@ -11,8 +11,9 @@ import { makeParser, type Parser } from './parser.ts';
 import type { ModuleReference } from './reference.ts';
 import type { RewrittenText } from './rewrite.ts';
 import { readModules, readWit } from './source.ts';
+import { toEdit } from './text-edit.ts';
 import type { Transpiled } from './transpile.ts';
-import { type Job, toEdit, type Understanding } from './understand.ts';
+import type { Job, Understanding } from './understand.ts';
 import { rangesOf, readUnderstanding, worldOf } from './understanding-shape.ts';
 
 export interface LoadEnv {

@@ -2,8 +2,7 @@ import { CofferdamError } from '../error.ts';
 import { type ModuleRange, type OwnMemory, rewrite } from '../wasm/index.ts';
 import type { SnapshotExports } from '../wasm/rewrite/index.ts';
 import { applyEdits } from '../wasm/rewrite-limits.ts';
-import { arrayOf, type Is, isBoolean, isIndex, isText, nullable, object } from './shape.ts';
-import { type TextEdit, toEdit } from './understand.ts';
+import { type TextEdit, toEdit } from './text-edit.ts';
 
 /** What the code of a compartment is rewritten for; null: it is compiled as it is, but for its limits. */
 export type RewriteJob = {
@@ -64,18 +63,3 @@ function restoringOf(module: Uint8Array, options: Parameters<typeof rewrite>[1])
 function base64(bytes: Uint8Array): string {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('base64');
 }
-
-export const isRewritten: Is = arrayOf(
-  object({
-    bytes: isText,
-    memories: arrayOf(
-      object({ name: isText, initialPages: isIndex, maximumPages: nullable(isIndex), index64: isBoolean }),
-    ),
-    restoring: nullable(
-      object({
-        bytes: isText,
-        names: object({ globals: arrayOf(isText), tables: arrayOf(isText), functions: nullable(isText) }),
-      }),
-    ),
-  }),
-);

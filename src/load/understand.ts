@@ -13,10 +13,11 @@ import {
   understandComponent as readComponent,
   type World,
 } from '../wasm/index.ts';
-import { applyEdits, type CountedModule, type Edit, type InstanceLimits, limitEdits } from '../wasm/rewrite-limits.ts';
+import { applyEdits, type CountedModule, type InstanceLimits, limitEdits } from '../wasm/rewrite-limits.ts';
 import type { Abi } from './reference.ts';
 import { type RewriteJob, type RewrittenText, rewriteModules } from './rewrite.ts';
 import { assertSecondOpinion } from './second-opinion.ts';
+import { type TextEdit, toEdit } from './text-edit.ts';
 import { type Transpiled, transpile } from './transpile.ts';
 import { loadWasmTools } from './wasm-tools.ts';
 import { worldOfWit } from './wit.ts';
@@ -53,13 +54,6 @@ export interface Understanding {
   readonly edits: readonly (readonly TextEdit[])[];
   /** Parallel to them: the modules with the edits and the checks that were asked for; null: none were. */
   readonly rewritten: readonly RewrittenText[] | null;
-}
-
-/** An edit of a core module's bytes; `bytes` in hex. */
-export interface TextEdit {
-  readonly start: number;
-  readonly end: number;
-  readonly bytes: string;
 }
 
 /** Everything about hostile bytes that needs parsing, in one go. Runs in the disposable worker. */
@@ -140,10 +134,6 @@ function textEdits(modules: readonly CountedModule[], limits: InstanceLimits): T
 }
 
 const hexOf = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');
-
-export function toEdit({ start, end, bytes }: TextEdit): Edit {
-  return { start, end, bytes: Uint8Array.from(Buffer.from(bytes, 'hex')) };
-}
 
 function assertKind(bytes: Uint8Array, abi: Abi): void {
   const kind = layerOf(bytes);

@@ -1,7 +1,7 @@
 import type { ModuleRange, NamedRange, Plan, World } from '../wasm/index.ts';
 import { isModuleInfo } from './info-shape.ts';
 import { isPlan, isWorld } from './plan-shape.ts';
-import { isRewritten } from './rewrite.ts';
+import { isRewritten } from './rewritten-shape.ts';
 import { arrayOf, type Is, isIndex, isText, nullable, object } from './shape.ts';
 import { readShared } from './shared-json.ts';
 import type { Understanding } from './understand.ts';
