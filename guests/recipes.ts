@@ -12,6 +12,7 @@ const CLANG = ['-O2', '-Wall', '-Wextra', '-Wl,--strip-all', '-o', '{out}', '{in
 const FREESTANDING = ['--target=wasm32', '-nostdlib', '-mbulk-memory', '-Iinclude', '-Wl,--no-entry', ...CLANG];
 /** Debian's, which needs the linker of its own LLVM. */
 const RUSTC = ['--target=wasm32-unknown-unknown', '--crate-type=cdylib', '-Copt-level=s', '-Clto', '-Cpanic=abort'];
+const RUST = [...RUSTC, '-Cstrip=symbols', '-Clinker=wasm-ld-14', '-o', '{out}', '{in}'];
 const ASC = ['{in}', '-O2', '--exportRuntime', '-o', '{out}'];
 const WAT = ['{in}', '-o', '{out}'];
 /** Components in WAT, which wabt does not know. */
@@ -72,7 +73,7 @@ export const RECIPES: readonly Recipe[] = [
     sources: ['tally/src/tally.rs'],
     wasm: 'tally/tally.wasm',
     tool: 'rustc',
-    args: [...RUSTC, '-Cstrip=symbols', '-Clinker=wasm-ld-14', '-o', '{out}', '{in}'],
+    args: RUST,
   },
   {
     name: 'redact',
@@ -111,4 +112,39 @@ export const RECIPES: readonly Recipe[] = [
       args: WAT,
     }),
   ),
+  {
+    name: 'attacks/deputy',
+    sources: ['attacks/deputy.c', 'include/arena.h'],
+    wasm: 'attacks/deputy.wasm',
+    tool: 'clang-19',
+    args: FREESTANDING,
+  },
+  {
+    name: 'attacks/careless-realloc',
+    sources: ['attacks/careless-realloc.c'],
+    wasm: 'attacks/careless-realloc.wasm',
+    tool: 'clang-19',
+    args: FREESTANDING,
+  },
+  {
+    name: 'attacks/telemetry',
+    sources: ['attacks/telemetry.ts'],
+    wasm: 'attacks/telemetry.wasm',
+    tool: 'asc',
+    args: ASC,
+  },
+  {
+    name: 'attacks/hidden',
+    sources: ['attacks/hidden.rs'],
+    wasm: 'attacks/hidden.wasm',
+    tool: 'rustc',
+    args: RUST,
+  },
+  {
+    name: 'attacks/hidden-component',
+    sources: ['attacks/hidden.wasm', 'wit/attacks.wit', 'componentize.ts'],
+    wasm: 'attacks/hidden.component.wasm',
+    tool: 'componentize',
+    args: ['{in}', 'wit/attacks.wit', 'formats', '{out}'],
+  },
 ];

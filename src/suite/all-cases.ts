@@ -56,6 +56,7 @@ import caughtFailure from './cases/63-caught-failure.ts';
 import entryCeiling from './cases/64-entry-ceiling.ts';
 import crashLoop from './cases/65-crash-loop.ts';
 import controlSocket from './cases/66-control-socket.ts';
+import hiddenInText from './cases/67-hidden-in-text.ts';
 import { SYSTEM_SERVICES } from './cases/system-services.ts';
 
 /** Every case, by number. */
@@ -117,5 +118,6 @@ export const CASES: readonly Case[] = [
   entryCeiling,
   crashLoop,
   controlSocket,
+  hiddenInText,
   ...SYSTEM_SERVICES,
 ].toSorted((one, other) => one.number - other.number);

@@ -112,8 +112,8 @@ describe('hostile guests', () => {
 });
 
 it('every attack compiles', () => {
-  for (const { name, wasm } of RECIPES) {
-    if (!name.startsWith('attacks/')) continue;
+  for (const { name, wasm, tool } of RECIPES) {
+    if (!name.startsWith('attacks/') || tool === 'componentize') continue; // no engine takes components
     expect(WebAssembly.validate(readFileSync(new URL(`../../guests/${wasm}`, import.meta.url)))).toBe(true);
   }
 });

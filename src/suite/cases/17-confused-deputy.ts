@@ -1,24 +1,22 @@
-import type { Arena } from '../arena.ts';
+import { ALLOCATOR, type Arena } from '../arena.ts';
 import { defineCase } from '../case.ts';
 import { expect } from '../expect.ts';
 import { acme, codeOf, EVERY, makeSink, nobody } from '../lab.ts';
 
-/** May release customers' data, and releases what it holds when it is asked to. */
+/** May release customers' data, and fills the name that it holds into whatever template it is given: C, in good faith. */
 const deputy = {
-  wit: 'world guest { import out: func(n: u32); export hold: func(n: u32); export release: func(); }',
-  wat: `(module (import "$root" "out" (func $out (param i32))) (global $held (mut i32) (i32.const 0)) (memory (export "memory") 1)
-    (func (export "hold") (param i32) (global.set $held (local.get 0)))
-    (func (export "release") (call $out (global.get $held))))`,
+  built: { name: 'deputy', abi: 'core', world: 'helps' },
   clearance: EVERY,
   grants: ['customer:*-'],
   resources: ['sink'],
-};
+} as const;
 /** Has no privilege, and asks the deputy. */
 const asker = {
-  wit: 'world guest { import release: func(); import out: func(n: u32); export ask: func(); export mine: func(n: u32); }',
-  wat: `(module (import "$root" "release" (func $release)) (import "$root" "out" (func $out (param i32))) (memory (export "memory") 1)
-    (func (export "ask") (call $release))
-    (func (export "mine") (param i32) (call $out (local.get 0))))`,
+  wit: `world guest { import fill: func(template: string); import out: func(text: string);
+    export ask: func(template: string); export mine: func(text: string); }`,
+  wat: `(module (import "$root" "fill" (func $fill (param i32 i32))) (import "$root" "out" (func $out (param i32 i32))) ${ALLOCATOR}
+    (func (export "ask") (param i32 i32) (call $fill (local.get 0) (local.get 1)))
+    (func (export "mine") (param i32 i32) (call $out (local.get 0) (local.get 1))))`,
   clearance: EVERY,
   resources: ['sink'],
 };
@@ -26,7 +24,7 @@ const arena: Arena = {
   compartments: { deputy, asker },
   links: [
     { from: 'deputy', import: 'out', to: 'sink', post: true, declassify: ['customer:*'] },
-    { from: 'asker', import: 'release', to: 'deputy' },
+    { from: 'asker', import: 'fill', to: 'deputy' },
     { from: 'asker', import: 'out', to: 'sink', post: true },
   ],
   resources: { sink: { function: true } },
@@ -40,18 +38,18 @@ export default defineCase({
   async attack({ make }) {
     const { got, resources } = makeSink();
     const host = await make(arena, { resources });
-    await host.call('deputy.hold', [42], acme);
-    await host.call('asker.ask', [], nobody); // reaches the deputy at its own label, where nothing is held
-    await host.call('asker.mine', [42], acme); // the deputy's privilege is not the asker's
+    await host.call('deputy.hold', ['Zebra'], acme);
+    await host.call('asker.ask', ['<%>'], nobody); // reaches the deputy at its own label, where nothing is held
+    await host.call('asker.mine', ['Zebra'], acme); // the deputy's privilege is not the asker's
     await host.drained();
-    expect(got).toEqual([0]);
+    expect(got).toEqual(['<>']);
   },
   async twin({ make }) {
     const { got, resources } = makeSink();
     const host = await make(arena, { resources });
-    await host.call('deputy.hold', [42], acme);
-    expect(await codeOf(() => host.call('asker.ask', [], acme))).toBeUndefined();
+    await host.call('deputy.hold', ['Zebra'], acme);
+    expect(await codeOf(() => host.call('asker.ask', ['<%>'], acme))).toBeUndefined();
     await host.drained();
-    expect(got).toEqual([42]);
+    expect(got).toEqual(['<Zebra>']);
   },
 });

@@ -16,8 +16,11 @@ const cheat = {
     (func (export "numbers") (param i32 i32) (result i32) (i32.load (local.get 0))))`,
   resources: ['sink'],
 };
+/** C, with the faults that allocators have: see guests/attacks/careless-realloc.c. */
+const careless = { built: { name: 'careless-realloc', abi: 'core', world: 'allocates' } } as const;
+const [HONEST, WRAPS, PAST_END, SAME_PLACE, UNALIGNED] = [0, 1, 2, 3, 4];
 const arena: Arena = {
-  compartments: { cheat },
+  compartments: { cheat, careless },
   links: [{ from: 'cheat', import: 'out', to: 'sink', post: true }],
   resources: { sink: { function: true } },
 };
@@ -42,11 +45,27 @@ export default defineCase({
     expect(await codeOf(() => host.call('cheat.take', ['a', 'b'], nobody))).toBe('ABI_LEAVE');
     await host.drained();
     expect(calls).toBe(0);
+    for (const [mode, target, args] of [
+      [WRAPS, 'careless.first', ['three', 'four']],
+      [PAST_END, 'careless.first', ['three', 'four']],
+      [UNALIGNED, 'careless.sum', [Uint32Array.of(1, 2)]],
+    ] as const) {
+      await host.call('careless.choose', [mode], nobody);
+      expect(await codeOf(() => host.call(target, args, nobody)), `${mode}`).toBe('ABI_REALLOC');
+      expect((await host.call('careless.sum', [Uint32Array.of(3, 4)], nobody)).value).toBe(7); // a fresh one
+    }
   },
   async twin({ make }) {
     const host = await make(arena, { resources: { sink: () => undefined } });
     // The same place twice harms nobody but the guest: the second argument lies over the first.
     expect((await host.call('cheat.take', ['a', 'b'], nobody)).value).toBe('b'.charCodeAt(0));
     expect((await host.call('cheat.numbers', [Uint32Array.of(9)], nobody)).value).toBe(9);
+    for (const [mode, first] of [
+      [HONEST, 'a'],
+      [SAME_PLACE, 'b'],
+    ] as const) {
+      await host.call('careless.choose', [mode], nobody);
+      expect((await host.call('careless.first', ['a', 'b'], nobody)).value).toBe(first.charCodeAt(0));
+    }
   },
 });
