@@ -1,6 +1,7 @@
-/** Writes schema/manifest.schema.json from the schema that the parser uses. Usage: node scripts/schema.ts */
+/** Writes the schemas in schema/ from those that the program uses itself. Usage: node scripts/schema.ts */
 import { writeFileSync } from 'node:fs';
 import * as z from 'zod';
+import { figuresSchema } from '../src/bench/figures.ts';
 import { manifestSchema } from '../src/policy/schema.ts';
 
 /**
@@ -8,8 +9,20 @@ import { manifestSchema } from '../src/policy/schema.ts';
  * a tag is declared and who holds a privilege only the parser knows.
  */
 export function manifestJsonSchema(): string {
-  const schema = z.toJSONSchema(manifestSchema, { io: 'input', target: 'draft-2020-12', reused: 'inline' });
-  return `${JSON.stringify(schema, null, 2)}\n`;
+  return jsonSchema(manifestSchema);
 }
 
-if (import.meta.main) writeFileSync(new URL('../schema/manifest.schema.json', import.meta.url), manifestJsonSchema());
+/** Of the file that `cofferdam bench --json` writes. */
+export function benchJsonSchema(): string {
+  return jsonSchema(figuresSchema);
+}
+
+function jsonSchema(schema: z.ZodType): string {
+  const json = z.toJSONSchema(schema, { io: 'input', target: 'draft-2020-12', reused: 'inline' });
+  return `${JSON.stringify(json, null, 2)}\n`;
+}
+
+if (import.meta.main) {
+  writeFileSync(new URL('../schema/manifest.schema.json', import.meta.url), manifestJsonSchema());
+  writeFileSync(new URL('../schema/bench.schema.json', import.meta.url), benchJsonSchema());
+}

@@ -48,7 +48,9 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'audit',
     'host',
     'suite',
+    'bench',
   ],
+  bench: ['host', 'label', 'audit', 'policy', 'abi', 'wasm', 'compartment', 'load', 'broker'],
   suite: ['host', 'label', 'audit', 'policy', 'abi', 'wasm', 'compartment', 'load'],
 };
 const CORE = ['label', 'abi', 'compartment', 'broker'];
@@ -64,6 +66,10 @@ const ENTRIES = [
   'src/compartment/process/lifeline-worker.ts',
   'src/suite/index.ts',
   'src/suite/case-worker.ts',
+  'src/bench/children/load-once.ts',
+  'src/bench/children/start-once.ts',
+  'src/bench/children/many-once.ts',
+  'src/bench/children/load-jco.ts',
 ];
 
 interface SourceFile {

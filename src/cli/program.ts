@@ -3,6 +3,7 @@ import { CofferdamError } from '../error.ts';
 import { VERSION } from '../version.ts';
 import type { Outcome } from './command.ts';
 import { auditCommand } from './commands/audit/audit.ts';
+import { benchCommand } from './commands/bench.ts';
 import { checkCommand } from './commands/check.ts';
 import { replaceCommand, resumeCommand, stopCommand, suspendCommand } from './commands/control/act.ts';
 import { psCommand } from './commands/control/ps.ts';
@@ -53,6 +54,7 @@ function makeProgram(io: Io, json: boolean, finish: (outcome: Outcome) => void):
     .addCommand(measureCommand(context))
     .addCommand(typesCommand(context))
     .addCommand(testCommand(context))
+    .addCommand(benchCommand(context))
     .addCommand(auditCommand(context))
     .addCommand(psCommand(context))
     .addCommand(watchCommand(context))
@@ -79,7 +81,8 @@ function family(command: Command): Command[] {
 export function flagsOf(argv: readonly string[]): { readonly json: boolean; readonly verbose: boolean } {
   const end = argv.indexOf('--');
   const options = end < 0 ? argv : argv.slice(0, end);
-  return { json: options.includes('--json'), verbose: options.includes('--verbose') };
+  // Of `bench` it names a file.
+  return { json: options.includes('--json') && options[0] !== 'bench', verbose: options.includes('--verbose') };
 }
 
 function usageError(error: CommanderError): CofferdamError {

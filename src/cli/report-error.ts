@@ -6,7 +6,7 @@ import { jsonText } from './json.ts';
 import { safeLines } from './output.ts';
 
 /** Mistakes of the person at the keyboard, told apart from denials and failures by the exit code. */
-const USAGE: ReadonlySet<Code> = new Set<Code>(['CLI_USAGE', 'CLI_ARGS']);
+const USAGE: ReadonlySet<Code> = new Set<Code>(['CLI_USAGE', 'CLI_ARGS', 'BENCH_ROWS']);
 
 export const EXIT = { done: 0, failed: 1, usage: 2 } as const;
 

@@ -4,6 +4,7 @@ import { cofferdam, cofferdamInside, errorCode } from './support.ts';
 
 const COMMANDS = [
   ['run'],
+  ['bench'],
   ['check'],
   ['inspect'],
   ['types'],

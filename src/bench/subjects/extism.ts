@@ -1,0 +1,51 @@
+import { TEXTS } from '../operation.ts';
+import { assertRight, type MakeSubject } from '../row.ts';
+import type { Scene } from '../scene.ts';
+
+interface Plugin {
+  call(name: string, input?: string): Promise<{ text(): string } | null>;
+  /** Frees what the calls so far have passed: without it, the 16,384th fails. */
+  reset(): Promise<boolean>;
+  close(): Promise<void>;
+}
+
+type CreatePlugin = (manifest: object, options: object) => Promise<Plugin>;
+
+const CALLS_PER_RESET = 8192;
+
+/** Extism passes bytes only, so the least it can do is nothing: no argument, no result. */
+export const extismNoop: MakeSubject = async (scene) => {
+  const plugin = await pluginOf(scene);
+  return {
+    async run(count) {
+      for (let i = 0; i < count; i++) {
+        if (i % CALLS_PER_RESET === 0) await plugin.reset();
+        const output = await plugin.call('noop');
+        if (output !== null) assertRight('extism-noop', output.text(), null);
+      }
+    },
+    close: () => plugin.close(),
+  };
+};
+
+export const extismString: MakeSubject = async (scene) => {
+  const plugin = await pluginOf(scene);
+  return {
+    async run(count) {
+      for (let i = 0; i < count; i++) {
+        if (i % CALLS_PER_RESET === 0) await plugin.reset();
+        const text = TEXTS[i & 15] as string;
+        assertRight('extism', (await plugin.call('echo', text))?.text(), text);
+      }
+    },
+    close: () => plugin.close(),
+  };
+};
+
+/** In this thread, without WASI. */
+async function pluginOf(scene: Scene): Promise<Plugin> {
+  const { default: create }: { default: CreatePlugin } = await import(
+    scene.peers.file('@extism/extism', 'dist/esm/mod.js')
+  );
+  return await create({ wasm: [{ data: await scene.guests.core('extism') }] }, { useWasi: false, runInWorker: false });
+}
