@@ -8,6 +8,7 @@ import { failureOf, timedEntry } from './call-limits.ts';
 import type { Chain } from './chain.ts';
 import { type Crossing, guestCrossing, type Reply, toCofferdamError, withLabel } from './crossing.ts';
 import { Decisions } from './decisions.ts';
+import { Direct, type DirectEnv } from './direct.ts';
 import { type Compartment, type Edge, mayWait } from './edge.ts';
 import { Entries } from './entries.ts';
 import { type Binding, Fuser } from './fuse.ts';
@@ -44,6 +45,7 @@ export class Broker {
   readonly #entries: Entries;
   readonly #monitor: Monitor;
   readonly #guestLinks: GuestLinksEnv;
+  readonly #direct: DirectEnv;
   readonly #powers: Powers;
   #recorder: Recorder;
   #limits: HostLimits;
@@ -95,6 +97,7 @@ export class Broker {
           leave: env.kernel.leaveOf(slot.cell),
           ended: (error) => this.#ended(slot, error),
           bounded: (body) => this.#bounded(slot, body),
+          ...(slot.compartment.policy.kind === 'worker' ? { direct: new Direct(this.#direct, slot, links) } : {}),
         });
       },
       onStart: (slot) => this.#recorder.started(slot),
@@ -103,13 +106,9 @@ export class Broker {
     const compartments = () => this.compartments;
     const { decisions, instances } = this;
     this.#monitor = new Monitor({ ...env, decisions, instances, budgets, compartments });
-    this.#guestLinks = {
-      kernel: env.kernel,
-      monitor: this.#monitor,
-      instances,
-      compartments,
-      post: (crossing) => this.post(crossing),
-    };
+    const common = { kernel: env.kernel, monitor: this.#monitor, instances };
+    this.#guestLinks = { ...common, compartments, post: (crossing) => this.post(crossing) };
+    this.#direct = { ...common, ends: new Map() };
   }
 
   makeChain(signal: AbortSignal | null = null): Chain {

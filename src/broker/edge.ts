@@ -48,6 +48,8 @@ export interface CompartmentEdges {
   readonly suspending: ReadonlySet<number>;
   /** Imports whose crossing is generated Wasm: see fuse.ts. */
   readonly fused: ReadonlySet<number>;
+  /** Imports that one thread may call in another without this one in between: see direct.ts. */
+  readonly direct: ReadonlySet<number>;
 }
 
 /** An enclave that is no debug build: the host's surface shows neither what it writes, nor why it fails, nor its size. */

@@ -11,7 +11,7 @@ import { importOf } from './present.ts';
 import type { TimedEntry } from './timing.ts';
 
 /** Who answers the calls of one import, as long as the epoch lasts. */
-interface Bound {
+export interface Bound {
   epoch: number;
   readonly target: Slot;
   readonly instance: Instance;
@@ -53,6 +53,11 @@ export class GuestLinks {
       return this.#callInFull(index, args);
     }
     return this.#callBound(bound, args);
+  }
+
+  /** Who answered import `index` last, where that need not be decided each time. */
+  bound(index: number): Bound | null {
+    return this.#bound[index] ?? null;
   }
 
   #callInFull(index: number, args: readonly unknown[]): unknown {

@@ -21,7 +21,7 @@ export function makeInstanceHost(
   slot: Slot,
   recorder: Recorder,
   powers: Powers,
-  reach: Pick<InstanceHost, 'call' | 'fuse' | 'leave' | 'ended' | 'bounded'>,
+  reach: Pick<InstanceHost, 'call' | 'fuse' | 'leave' | 'ended' | 'bounded' | 'direct'>,
 ): InstanceHost {
   const { policy, code } = slot.compartment;
   const maxBytes = policy.limits.outputBytes;

@@ -32,6 +32,7 @@ export class Kernel {
   readonly #free: number[] = [];
   #nextCell = 0;
   readonly #chains = new Map<number, Chain>();
+  readonly #writers = new Set<() => boolean>();
   #nextChain = 0;
   /** Takes the records that are in the ring, in order; they are overwritten afterwards. */
   onDrain: (records: Uint8Array) => void = () => undefined;
@@ -46,8 +47,14 @@ export class Kernel {
 
   /** What was bound before is bound anew at its next use: a grant, a link or an instance is no longer what it was. */
   advance(): void {
-    const words = this.#words;
-    words[KERNEL.EPOCH >> 2] = ((words[KERNEL.EPOCH >> 2] ?? 0) + 1) & 0x7fff_ffff;
+    Atomics.store(this.#words, KERNEL.EPOCH >> 2, (this.epoch + 1) & 0x7fff_ffff);
+    for (const isWriting of this.#writers) while (isWriting()) Atomics.pause();
+  }
+
+  /** Asks whether a thread is crossing by itself just now, until what this returns is called: see remote/crossing.ts. */
+  watch(isWriting: () => boolean): () => void {
+    this.#writers.add(isWriting);
+    return () => this.#writers.delete(isWriting);
   }
 
   get epoch(): number {

@@ -18,6 +18,7 @@ import {
   type Resource,
   type Target,
 } from './edge.ts';
+import { whyNotDirect, whyNotFused } from './shortcuts.ts';
 
 /** What the embedding program offers under a resource's name: one function, or one per function of an interface. */
 export type Offered = HostFunction | { readonly [func: string]: HostFunction };
@@ -69,18 +70,25 @@ export function wire(
       entries: entriesOf(policy, compartment, add),
       imports,
       suspending: new Set(),
+      direct: new Set(),
       fused: new Set(imports.flatMap((edge, i) => (whyNotFused(policy, compartment, edge, i) === null ? [i] : []))),
     });
   }
   markSuspending(drafts);
+  for (const [compartment, { imports, suspending, direct }] of drafts) {
+    imports.forEach((edge, i) => {
+      if (whyNotDirect(policy, compartment, edge, suspending.size > 0) === null) direct.add(i);
+    });
+  }
   assertSuspension(drafts);
   return { compartments, nextEdgeId, commit: () => commit(drafts) };
 }
 
-const NO_EDGES = { imports: [], entries: [], suspending: new Set<number>(), fused: new Set<number>() };
+const NO_INDICES: ReadonlySet<number> = new Set();
+const NO_EDGES = { imports: [], entries: [], suspending: NO_INDICES, fused: NO_INDICES, direct: NO_INDICES };
 
 type Add = (edge: Omit<Edge, 'id' | 'text'>) => Edge;
-type Draft = CompartmentEdges & { readonly suspending: Set<number> };
+type Draft = CompartmentEdges & { readonly suspending: Set<number>; readonly direct: Set<number> };
 
 function commit(drafts: ReadonlyMap<Compartment, Draft>): readonly Compartment[] {
   const stale: Compartment[] = [];
@@ -249,38 +257,6 @@ export function streamBeyond(what: string, kind: 'a gate' | 'a post'): Cofferdam
     `In the type of ${what} there is a stream or future, and it is ${kind}. Use a function that passes lists, or link it without ${kind}.`,
     { details: { what, kind } },
   );
-}
-
-/**
- * Why the crossing of a link (import `index` of `from`) is not generated Wasm; null if it is: a call between two inline
- * instances that live as long as their label, without a gate. A chain of fused calls enters an instance at most once, so
- * its depth is bounded by the number of compartments.
- */
-export function whyNotFused(policy: Policy, from: Compartment, edge: Edge, index: number): string | null {
-  const { to, target, isPost, linkGate, exportGate } = edge;
-  if (target.kind === 'resource') return `${to} is a function of the program`;
-  if (isPost) return 'it is a post';
-  if (linkGate !== null || exportGate !== null) return `the ${linkGate ? 'link' : 'export'} has a gate`;
-  if (policy.limits.callDepth < policy.compartments.size) return 'limits.callDepth is less than there are compartments';
-  const why = whyEndNotFused(from, 'import', index) ?? whyEndNotFused(target.compartment, 'export', target.index);
-  return why ?? whyOwnLimits(from.policy, target.compartment.policy);
-}
-
-/** Generated code sets no limits for the callee: those of its caller must be reached first. */
-function whyOwnLimits({ name, limits: outer }: CompartmentPolicy, { name: callee, limits: own }: CompartmentPolicy) {
-  const outermost = Math.min(outer.deadlineMs ?? Number.POSITIVE_INFINITY, outer.cpuMs ?? Number.POSITIVE_INFINITY);
-  if ((own.deadlineMs ?? Number.POSITIVE_INFINITY) < (outer.deadlineMs ?? Number.POSITIVE_INFINITY)) {
-    return `limits.deadline of ${callee} is shorter than that of ${name}`;
-  }
-  if (own.cpuMs !== null && own.cpuMs < outermost) return `limits.cpu of ${callee} is shorter than that of ${name}`;
-  return own.fuel === null ? null : `${callee} has limits.fuel`;
-}
-
-function whyEndNotFused({ name, policy, code }: Compartment, side: 'import' | 'export', index: number): string | null {
-  if (policy.instances === 'per-call') return `${name} has instances: per-call`;
-  const engine = code.isAsync === true ? 'jco' : `abi: ${policy.abi}`;
-  const why = code.whyNotFused ? code.whyNotFused(side, index) : `it runs in JavaScript (${engine})`;
-  return why && `${name}: ${why}`;
 }
 
 /** A guest waits where it calls a host function, or a compartment that may wait: to a fixpoint, since links can form cycles. */

@@ -1,6 +1,7 @@
 import type { CoreFunction, LeaveCell } from '../abi/index.ts';
 import type { CofferdamError } from '../error.ts';
 import type { World } from '../wasm/types.ts';
+import type { DirectHost } from './remote/direct.ts';
 
 /**
  * The contract that every kind of compartment keeps (inline, worker, process, enclave around any).
@@ -77,6 +78,8 @@ export interface InstanceHost {
    * label. Absent: nobody shares.
    */
   readonly sharing?: number;
+  /** What it may do by itself in a thread of its own. */
+  readonly direct?: DirectHost;
   /** A call that was suspended goes on: it is stopped again when its time is over. Comes after every wait. */
   resumed?(): void;
   /** Runs what is no call (a destructor that the program asks for) within the limits of one. */

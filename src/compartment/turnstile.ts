@@ -44,6 +44,11 @@ export class Turnstile {
     return this.#failure.error;
   }
 
+  /** What an import failed of, and whatever is inside with it. */
+  get failure(): { readonly error: unknown } | null {
+    return this.#failure;
+  }
+
   /** Is a call inside? */
   get isInside(): boolean {
     return this.#state === 'inside';

@@ -1,7 +1,8 @@
 import { once } from 'node:events';
-import { type MessagePort, workerData } from 'node:worker_threads';
+import { type MessagePort, receiveMessageOnPort, workerData } from 'node:worker_threads';
 import { MAX_LIST_BYTES } from '../abi/index.ts';
 import { type Guest, serve } from '../compartment/remote/child.ts';
+import type { Mail, Mailbox } from '../compartment/remote/direct.ts';
 import { frameBytesFor } from '../compartment/remote/frame.ts';
 import { type SharedChannel, SharedTransport } from '../compartment/remote/shared-channel.ts';
 import { interruptsOf, type WatchedThread } from '../compartment/watchdog.ts';
@@ -21,4 +22,8 @@ const begin = (): Guest => {
   const { value: code } = made;
   return { world: code.world, maxMessageBytes, instantiate: (host) => code.instantiate(host) };
 };
-serve(transport, begin, interruptsOf(watched));
+const mailbox: Mailbox = {
+  bell: channel.bell,
+  next: () => (receiveMessageOnPort(port)?.message as Mail | undefined) ?? null,
+};
+serve(transport, begin, interruptsOf(watched), mailbox);

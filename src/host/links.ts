@@ -1,6 +1,7 @@
 import { ENCLAVE_FUNCTIONS } from '../attest/index.ts';
 import type { Compartment, Edge } from '../broker/edge.ts';
-import { type Offered, type Serve, whyNotFused, wire } from '../broker/wiring.ts';
+import { whyNotDirect, whyNotFused } from '../broker/shortcuts.ts';
+import { type Offered, type Serve, wire } from '../broker/wiring.ts';
 import type { Code } from '../compartment/contract.ts';
 import { makeEnclaveCode } from '../compartment/enclave.ts';
 import { LabelSpace } from '../label/index.ts';
@@ -17,8 +18,8 @@ export interface LinkReport {
   readonly to: string;
   /** As the serving guest names it; null for a resource. */
   readonly export: string | null;
-  readonly crossing: 'generated Wasm' | 'lift and lower' | 'through jco';
-  /** Why it is not generated; null if it is. */
+  readonly crossing: 'generated Wasm' | 'from thread to thread' | 'lift and lower' | 'through jco';
+  /** Why it goes through the JavaScript of the main thread; null if it does not. */
   readonly reason: string | null;
 }
 
@@ -40,21 +41,30 @@ export async function linksOf(policy: Policy, env: Pick<LoadEnv, 'cacheDir'> = {
   wiring.commit();
   return [...wiring.compartments.values()].flatMap((from) =>
     from.edges.imports.map((edge, index): LinkReport => {
-      const reason = whyNotFused(policy, from, edge, index);
       return {
         from: from.name,
         import: from.code.world.imports[index]?.id ?? edge.name,
         to: edge.to,
         export: edge.target.kind === 'export' ? edge.name : null,
         crossing: crossingOf(from, edge, index),
-        reason,
+        reason: reasonOf(policy, from, edge, index),
       };
     }),
   );
 }
 
+function reasonOf(policy: Policy, from: Compartment, edge: Edge, index: number): string | null {
+  const { fused, direct, suspending } = from.edges;
+  if (fused.has(index) || direct.has(index)) return null;
+  const areThreads = [from, edge.target.kind === 'export' ? edge.target.compartment : null].every(
+    (end) => end?.policy.kind === 'worker',
+  );
+  return areThreads ? whyNotDirect(policy, from, edge, suspending.size > 0) : whyNotFused(policy, from, edge, index);
+}
+
 function crossingOf(from: Compartment, { target }: Edge, index: number): LinkReport['crossing'] {
   if (from.edges.fused.has(index)) return 'generated Wasm';
+  if (from.edges.direct.has(index)) return 'from thread to thread';
   const isAsync = from.code.isAsync === true || (target.kind === 'export' && target.compartment.code.isAsync === true);
   return isAsync ? 'through jco' : 'lift and lower';
 }

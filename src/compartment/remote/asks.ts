@@ -5,6 +5,7 @@ import type { InstanceHost } from '../contract.ts';
 import type { Turnstile } from '../turnstile.ts';
 import type { Conversation } from './conversation.ts';
 import { died } from './died.ts';
+import type { DirectLinks } from './direct-links.ts';
 import { ASK, MAX_RANDOM_BYTES, TELL } from './frame.ts';
 import type { RemoteCode } from './parent.ts';
 
@@ -19,11 +20,13 @@ export class Asks {
   readonly #code: RemoteCode;
   readonly #host: InstanceHost;
   readonly #turnstile: Turnstile;
+  readonly #links: DirectLinks | null;
 
-  constructor(code: RemoteCode, host: InstanceHost, turnstile: Turnstile) {
+  constructor(code: RemoteCode, host: InstanceHost, turnstile: Turnstile, links: DirectLinks | null) {
     this.#code = code;
     this.#host = host;
     this.#turnstile = turnstile;
+    this.#links = links;
   }
 
   /** Nothing that it asks for may wait. */
@@ -43,7 +46,9 @@ export class Asks {
     this.#answer(from, false, (place) => {
       if (this.#host.suspending.has(index)) throw this.#cannotWait(index);
       const value = this.#host.call(index, args);
+      const epoch = this.#links?.offer(index) ?? null;
       codec.writeResult(place(), value);
+      return epoch;
     });
   }
 
@@ -56,7 +61,10 @@ export class Asks {
     } catch (error) {
       this.#turnstile.fail(error);
     }
-    this.#answer(from, true, (place) => codec.writeResult(place(), value));
+    this.#answer(from, true, (place) => {
+      codec.writeResult(place(), value);
+      return null;
+    });
   }
 
   #imported(from: Conversation): { codec: MessageCodec; args: unknown[] } {
@@ -83,6 +91,7 @@ export class Asks {
       this.#answer(from, isAside, (place) => {
         this.#host.output(number === 1 ? 'stdout' : 'stderr', bytes);
         place();
+        return null;
       });
     } else if (kind === TELL.NOW) {
       this.#answer(from, isAside, (place) => {
@@ -90,6 +99,7 @@ export class Asks {
         const to = place();
         const at = to.allocate(8, 8);
         to.view.setBigUint64(at, now, true);
+        return null;
       });
     } else if (kind === TELL.RANDOM) {
       if (number > MAX_RANDOM_BYTES) throw died(`it wants ${number} random bytes at once`);
@@ -99,23 +109,44 @@ export class Asks {
         const to = place();
         const at = to.allocate(1, number);
         to.bytes.set(bytes, at);
+        return null;
       });
-    } else {
+    } else if (!this.#directEnd(from, this.#links)) {
       throw died(`it said ${kind}, which means nothing here`);
     }
   }
 
-  /** Sends what `body` writes into the frame that it begins. Once anything has failed the child gets nothing any more. */
-  #answer(from: Conversation, isAside: boolean, body: (place: Place) => void): void {
+  /** A call that it made directly is over, and it cannot end it by itself. */
+  #directEnd(from: Conversation, links: DirectLinks | null): boolean {
+    const { kind, number } = from;
+    if (links === null || (kind !== TELL.RETURNED && kind !== TELL.UNDONE && kind !== TELL.OVERRUN)) return false;
+    const message = from.message();
+    this.#answer(from, false, (place) => {
+      if (kind !== TELL.RETURNED) throw links.failed(number, message, kind === TELL.OVERRUN);
+      if (message.length !== 4) throw died('it does not say how long a result was');
+      links.returned(number, new DataView(message.buffer).getUint32(0, true));
+      place();
+      return null;
+    });
+    return true;
+  }
+
+  /**
+   * Sends what `body` writes into the frame that it begins; it may give the epoch at which the import is linked. Once anything
+   * has failed the child gets nothing any more.
+   */
+  #answer(from: Conversation, isAside: boolean, body: (place: Place) => number | null): void {
     let kind: number = ASK.ANSWER;
+    let number = 0;
     try {
-      this.#turnstile.out(() => body(() => from.writer.begin()));
+      const epoch = this.#turnstile.out(() => body(() => from.writer.begin()));
+      if (epoch !== null) [kind, number] = [ASK.LINKED, epoch];
     } catch {
       // `out` keeps the error, and the call will end with it.
       from.writer.begin();
       kind = ASK.REFUSE;
     }
     from.timeMs = this.#host.time?.leftMs(isAside) ?? Number.POSITIVE_INFINITY;
-    from.say(kind, 0, (this.#host.fuel?.value as bigint | undefined) ?? null);
+    from.say(kind, number, (this.#host.fuel?.value as bigint | undefined) ?? null);
   }
 }

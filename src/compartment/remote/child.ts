@@ -5,8 +5,12 @@ import type { World } from '../../wasm/types.ts';
 import type { Instance, InstanceHost } from '../contract.ts';
 import { guestTrap } from '../guest-error.ts';
 import { type Interrupts, type Running, TICKS_PER_MS } from '../interrupts.ts';
+import { Callers } from './callers.ts';
 import { Conversation } from './conversation.ts';
-import { ASK, encodeFailure, MAX_RANDOM_BYTES, TELL } from './frame.ts';
+import type { Mailbox } from './direct.ts';
+import { DirectCalls, THROUGH_PARENT, type Upstream } from './direct-calls.ts';
+import { ASK, encodeFailure, frameBytesFor, MAX_RANDOM_BYTES, TELL } from './frame.ts';
+import { SharedTransport } from './shared-channel.ts';
 import type { Transport } from './transport.ts';
 
 export interface Guest {
@@ -24,13 +28,19 @@ const SLACK_TICKS = 3;
  * when its code cannot be made, and throws COMPARTMENT_DIED when the parent is gone. What the instance can reach is asked of
  * the parent, one frame for each.
  *
- * `guest` is made of the message with which the parent starts it. `interrupts` are those of this thread.
+ * `guest` is made of the message with which the parent starts it. `interrupts` are those of this thread. One that has a
+ * `mailbox` can be called directly by other threads, and call them.
  */
-export function serve(transport: Transport, makeGuest: (start: Uint8Array) => Guest, interrupts: Interrupts): void {
+export function serve(
+  transport: Transport,
+  makeGuest: (start: Uint8Array) => Guest,
+  interrupts: Interrupts,
+  mailbox: Mailbox | null = null,
+): void {
   const length = transport.receive(Number.POSITIVE_INFINITY);
   let child: Child;
   try {
-    child = new Child(transport, makeGuest(transport.frame.slice(MESSAGE_START, length)), interrupts);
+    child = new Child(transport, makeGuest(transport.frame.slice(MESSAGE_START, length)), interrupts, mailbox);
   } catch (error) {
     new Conversation(transport, MAX_LIST_BYTES).tell(TELL.FAILED, 0, encodeFailure(error));
     return;
@@ -43,7 +53,16 @@ export function serve(transport: Transport, makeGuest: (start: Uint8Array) => Gu
 const NOTHING = new Uint8Array(0);
 
 class Child {
-  readonly #talk: Conversation;
+  readonly #parent: Conversation;
+  /** Whoever called it: the parent, or another thread that does so directly. */
+  #talk: Conversation;
+  readonly #mailbox: Mailbox | null;
+  readonly #callers: Callers | null;
+  readonly #direct: DirectCalls | null;
+  /** Its instance's, for those that it asks over another thread. */
+  #number = 0;
+  /** The call that is inside has been refused something, and ends whatever the guest makes of that. */
+  #isRefused = false;
   readonly #exports: readonly MessageCodec[];
   readonly #imports: readonly MessageCodec[];
   readonly #instantiate: Guest['instantiate'];
@@ -55,15 +74,37 @@ class Child {
   #fuel: WebAssembly.Global | null = null;
   #instance: Instance | null = null;
 
-  constructor(transport: Transport, { world, maxMessageBytes, instantiate }: Guest, interrupts: Interrupts) {
+  constructor(
+    transport: Transport,
+    { world, maxMessageBytes, instantiate }: Guest,
+    interrupts: Interrupts,
+    mailbox: Mailbox | null,
+  ) {
     const { exports, imports } = world;
-    this.#talk = new Conversation(transport, maxMessageBytes);
+    this.#parent = new Conversation(transport, maxMessageBytes);
+    this.#talk = this.#parent;
+    this.#mailbox = mailbox;
     this.#instantiate = instantiate;
     this.#interrupts = interrupts;
     // What is written here was lifted and checked just before; the parent checks whatever it reads.
     const codecs = compileCodecs([...exports, ...imports], { maxMessageBytes, isChecked: false });
     this.#exports = codecs.slice(0, exports.length);
     this.#imports = codecs.slice(exports.length);
+    if (mailbox === null || !(transport instanceof SharedTransport)) {
+      this.#callers = null;
+      this.#direct = null;
+    } else {
+      const limits = { maxBytes: frameBytesFor(maxMessageBytes), maxMessageBytes };
+      const { bell } = mailbox;
+      this.#callers = new Callers(this.#parent, transport, bell, limits);
+      this.#direct = new DirectCalls({
+        imports,
+        codecs: this.#imports,
+        bell,
+        maxMessageBytes,
+        upstream: this.#upstream(),
+      });
+    }
   }
 
   /** Its code is ready. */
@@ -73,12 +114,14 @@ class Child {
 
   /** Does one thing that the parent asks for. */
   next(): void {
+    this.#talk = this.#callers?.next() ?? this.#parent;
     this.#receive();
     const { kind, number } = this.#talk;
     try {
       if (kind === ASK.CALL) this.#call(number);
       else if (kind === ASK.BEAT) this.#beat();
       else if (kind === ASK.MAKE) this.#make();
+      else if (kind === ASK.MAIL) this.#readMail(true);
       else throw new CofferdamError('INTERNAL', `The parent asked for ${kind}, which nobody can do now.`);
     } catch (error) {
       this.#fail(error);
@@ -87,6 +130,9 @@ class Child {
 
   #make(): void {
     this.#instance?.stop();
+    this.#isRefused = false;
+    this.#callers?.clear();
+    this.#direct?.clear();
     const fuel = this.#talk.fuelHeard;
     this.#fuel = fuel > 0n ? new WebAssembly.Global({ value: 'i64', mutable: true }, fuel) : null;
     this.#instance = this.#instantiate(this.#host());
@@ -99,6 +145,7 @@ class Child {
     if (codec === undefined || this.#instance === null)
       throw new CofferdamError('INTERNAL', `The parent called export ${index}, which is not there.`);
     const value = this.#instance.call(index, codec.readParams(this.#talk.reader));
+    if (this.#isRefused) throw refused();
     codec.writeResult(this.#talk.writer.begin(), value);
     this.#send(TELL.DONE, 0);
   }
@@ -122,7 +169,6 @@ class Child {
   }
 
   #host(): InstanceHost {
-    const { writer, reader } = this.#talk;
     return {
       // A thread of its own may simply wait.
       suspending: new Set(),
@@ -131,27 +177,31 @@ class Child {
       call: (index, args) => {
         const codec = this.#imports[index];
         if (codec === undefined) throw new CofferdamError('INTERNAL', `There is no import ${index}.`);
-        codec.writeParams(writer.begin(), args);
+        const direct = this.#direct === null ? THROUGH_PARENT : this.#direct.call(index, args);
+        if (direct !== THROUGH_PARENT) return direct;
+        codec.writeParams(this.#talk.writer.begin(), args);
         this.#ask(TELL.IMPORT, index);
-        return codec.readResult(reader);
+        const value = codec.readResult(this.#talk.reader);
+        if (this.#talk.kind === ASK.LINKED) this.#linked(index, this.#talk.number);
+        return value;
       },
       output: (stream, bytes) => {
-        const place = writer.begin();
+        const place = this.#talk.writer.begin();
         const at = place.allocate(1, bytes.length);
         place.bytes.set(bytes, at);
         this.#ask(TELL.OUTPUT, stream === 'stdout' ? 1 : 2);
       },
       nowNs: () => {
-        writer.begin();
+        this.#talk.writer.begin();
         this.#ask(TELL.NOW, 0);
-        return reader.view.getBigUint64(MESSAGE_START, true);
+        return this.#talk.reader.view.getBigUint64(MESSAGE_START, true);
       },
       random: (bytes) => {
         for (let done = 0; done < bytes.length; done += MAX_RANDOM_BYTES) {
           const count = Math.min(MAX_RANDOM_BYTES, bytes.length - done);
-          writer.begin();
+          this.#talk.writer.begin();
           this.#ask(TELL.RANDOM, count);
-          bytes.set(reader.bytes.subarray(MESSAGE_START, MESSAGE_START + count), done);
+          bytes.set(this.#talk.reader.bytes.subarray(MESSAGE_START, MESSAGE_START + count), done);
         }
       },
     };
@@ -161,8 +211,49 @@ class Child {
   #ask(kind: number, number: number): void {
     this.#send(kind, number);
     this.#receive();
-    if (this.#talk.kind === ASK.ANSWER) return;
-    throw guestTrap('what it asked for was refused');
+    const { kind: answer } = this.#talk;
+    if (answer === ASK.ANSWER || answer === ASK.LINKED) return;
+    this.#isRefused = true;
+    throw refused();
+  }
+
+  #linked(index: number, epoch: number): void {
+    this.#readMail(false);
+    this.#direct?.decide(index, epoch);
+  }
+
+  #readMail(isAsked: boolean): void {
+    for (let mail = this.#mailbox?.next() ?? null; mail !== null; mail = this.#mailbox?.next() ?? null) {
+      if (mail.kind === 'link') this.#direct?.take(mail);
+      else {
+        this.#number = mail.number;
+        this.#callers?.add(mail.line);
+      }
+    }
+    if (!isAsked) return;
+    this.#talk.writer.begin();
+    this.#send(TELL.DONE, 0);
+  }
+
+  #upstream(): Upstream {
+    return {
+      leftMs: () => {
+        if (this.#sinceMs === null) return Number.POSITIVE_INFINITY;
+        return Math.max(0, (this.#running.stopAt - this.#interrupts.tick) | 0) / TICKS_PER_MS;
+      },
+      ask: (kind, number, message) => {
+        const to = this.#talk.writer.begin();
+        const at = to.allocate(1, message.length);
+        to.bytes.set(message, at);
+        this.#ask(kind, number);
+      },
+      relay: (callee) => {
+        const { transport } = this.#talk;
+        callee.forward(this.#talk);
+        this.#talk.hear(transport.receive(Number.POSITIVE_INFINITY));
+        this.#talk.forward(callee);
+      },
+    };
   }
 
   /** Its time stands still until the next frame comes. */
@@ -173,13 +264,14 @@ class Child {
       this.#talk.timeMs = performance.now() - this.#sinceMs;
       this.#sinceMs = null;
     }
-    this.#talk.say(kind, number, (this.#fuel?.value as bigint | undefined) ?? null);
+    const route = this.#talk === this.#parent ? 0 : this.#number;
+    this.#talk.say(kind, number, (this.#fuel?.value as bigint | undefined) ?? null, route);
   }
 
   #receive(): void {
     const { transport } = this.#talk;
     this.#talk.hear(transport.receive(Number.POSITIVE_INFINITY));
-    if (this.#fuel) this.#fuel.value = this.#talk.fuelHeard;
+    if (this.#fuel && this.#talk === this.#parent) this.#fuel.value = this.#talk.fuelHeard;
     const leftMs = this.#talk.timeHeardMs;
     if (leftMs === Number.POSITIVE_INFINITY) return;
     this.#sinceMs = performance.now();
@@ -188,4 +280,8 @@ class Child {
     // A guest that only asks for things, and ignores that it gets nothing, is never past a tick of its own.
     if (leftMs === 0) this.#interrupts.stop();
   }
+}
+
+function refused(): CofferdamError {
+  return guestTrap('what it asked for was refused');
 }

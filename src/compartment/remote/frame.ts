@@ -24,6 +24,10 @@ export const ASK = {
   ANSWER: 5,
   /** What the child asked for failed. It hears no more than that: why, is none of its business. */
   REFUSE: 6,
+  /** As ANSWER; and from now on, at epoch `number`, that import may be called directly. There may be mail: see direct.ts. */
+  LINKED: 7,
+  /** There is mail for you. Answered by DONE. */
+  MAIL: 8,
 } as const;
 
 /** From the child: the first three end what the parent began, and the others are answered by ANSWER or REFUSE. */
@@ -41,6 +45,12 @@ export const TELL = {
   NOW: 21,
   /** Wants `number` random bytes. */
   RANDOM: 22,
+  /** A direct call of import `number` is over, with a result of as many bytes as the u32 in the message says. */
+  RETURNED: 23,
+  /** It failed: JSON of a `Failure`, or nothing where the callee's thread is gone. Never answered by ANSWER. */
+  UNDONE: 24,
+  /** It was stopped at the end of its time. Never answered by ANSWER. */
+  OVERRUN: 25,
 } as const;
 
 /** Random bytes of one frame. */

@@ -8,6 +8,7 @@ import { Turnstile } from '../turnstile.ts';
 import { Asks } from './asks.ts';
 import { Conversation } from './conversation.ts';
 import { closed, died } from './died.ts';
+import { DirectLinks } from './direct-links.ts';
 import { ASK, decodeFailure, TELL } from './frame.ts';
 import { type Peer, Peers } from './peers.ts';
 import type { ParentTransport } from './transport.ts';
@@ -76,6 +77,8 @@ class RemoteInstance implements Instance {
   readonly #talk: Conversation<ParentTransport>;
   readonly #turnstile = new Turnstile();
   readonly #asks: Asks;
+  /** Over which it calls others by itself; null where it is no thread. */
+  readonly #links: DirectLinks | null;
   #memoryBytes = 0;
   /** Something was begun, and is not done. */
   #isBegun = false;
@@ -96,7 +99,8 @@ class RemoteInstance implements Instance {
     this.#peers = peers;
     this.#peer = peers.take(host.sharing ?? null);
     this.#talk = new Conversation(this.#peer.transport, code.maxMessageBytes);
-    this.#asks = new Asks(code, host, this.#turnstile);
+    this.#links = this.#makeLinks();
+    this.#asks = new Asks(code, host, this.#turnstile, this.#links);
     try {
       this.#turnstile.pass(() => {
         this.#start();
@@ -131,7 +135,7 @@ class RemoteInstance implements Instance {
   /** As of now; while a call is inside, or the peer is slow, as of the last time that it said so. */
   memoryBytes(): number {
     try {
-      if (this.#turnstile.isFree) this.#beat(SIZE_MS);
+      if (this.#isFree) this.#beat(SIZE_MS);
     } catch {
       // Whoever calls it next, or looks after it, finds that it is dead.
     }
@@ -141,7 +145,7 @@ class RemoteInstance implements Instance {
   health(patienceMs: number): 'idle' | 'busy' | 'dead' {
     this.#patienceMs = patienceMs;
     if (this.#peer.transport.isPeerGone()) return 'dead';
-    if (!this.#turnstile.isFree) return 'busy';
+    if (!this.#isFree) return 'busy';
     try {
       this.#beat(0);
     } catch {
@@ -155,9 +159,39 @@ class RemoteInstance implements Instance {
     this.#turnstile.stop();
     if (this.#isStopped) return;
     this.#isStopped = true;
+    this.#links?.close();
     if (this.#isSpent) this.#peers.keep(this.#host.sharing ?? null, this.#peer);
     // Where its time is over it is being stopped just now, and `#converseAsync` sees to the rest.
     else if (!this.#isAside || this.#talk.leftMs > CLOCKS_MS) this.#peers.end(this.#peer);
+  }
+
+  /** Is no call inside, of whomever? */
+  get #isFree(): boolean {
+    return this.#turnstile.isFree && this.#host.direct?.isInside() !== true;
+  }
+
+  #makeLinks(): DirectLinks | null {
+    const { direct, time } = this.#host;
+    const { thread, transport } = this.#peer;
+    if (!direct || !thread) return null;
+    const failed = (message: Uint8Array, isOverrun: boolean) => {
+      const trap = guestTrap('it was stopped');
+      if (isOverrun) return ((time?.leftMs(false) ?? 0) <= CLOCKS_MS && time?.overdue(trap)) || trap;
+      if (this.#turnstile.failure !== null) return this.#turnstile.failure.error;
+      const failure = message.length === 0 ? died('its thread ended') : decodeFailure(message);
+      return this.#endedBy(failure ?? died('its failure makes no sense'));
+    };
+    const readMail = () => {
+      this.#turnstile.assertFree();
+      if (this.#askedMs !== null) this.#awaitBeat();
+      this.#turnstile.pass(() => {
+        this.#talk.writer.begin();
+        this.#say(ASK.MAIL, 0, false);
+        this.#converse();
+      });
+    };
+    const end = { peer: thread, asks: () => this.#asks, readMail, failed };
+    return new DirectLinks(direct, end, () => transport.isPeerGone());
   }
 
   /** Starting a thread or process takes none of the guest's time, or one with a near deadline would never be there. */
@@ -245,10 +279,14 @@ class RemoteInstance implements Instance {
     const { transport } = this.#peer;
     try {
       while (!this.#isDone(transport.receive(this.#talk.timeMs + GRACE_MS))) {
-        this.#asks.serve(this.#talk);
+        const { route } = this.#talk;
+        const asks = route === 0 ? this.#asks : this.#links?.asksOf(route);
+        if (!asks) throw died('it speaks for an instance that is not there');
+        asks.serve(this.#talk);
         this.#assertInTime();
       }
     } catch (error) {
+      this.#links?.fence();
       throw this.#endedBy(error);
     }
   }
@@ -292,8 +330,8 @@ class RemoteInstance implements Instance {
     const { time, fuel } = this.#host;
     if (length < 0) throw time?.overdue() ?? died('it does not answer');
     this.#talk.hear(length);
-    const { kind, fuelHeard } = this.#talk;
-    if (fuel && this.#isBegun) fuel.value = fuelHeard;
+    const { kind, route, fuelHeard } = this.#talk;
+    if (fuel && this.#isBegun && route === 0) fuel.value = fuelHeard;
     if (kind === TELL.DONE) this.#isBegun = false;
     if (kind !== TELL.FAILED && kind !== TELL.STOPPED) return kind === TELL.DONE;
     const failure = kind === TELL.FAILED ? decodeFailure(this.#talk.message()) : this.#timeOver();

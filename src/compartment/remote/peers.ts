@@ -1,3 +1,4 @@
+import type { DirectPeer } from './direct.ts';
 import type { ParentTransport } from './transport.ts';
 
 /** Somebody who serves one instance elsewhere (`child.ts`). */
@@ -5,6 +6,8 @@ export interface Peer {
   readonly transport: ParentTransport;
   /** Message of the first frame. */
   readonly start: Uint8Array;
+  /** Where it is a thread that others can call directly. */
+  readonly thread?: DirectPeer;
   /** Its code is ready: it has served an instance before, or is about to. */
   isStarted: boolean;
   /** Ends the peer now, whatever it does; a second time does nothing. */

@@ -1,10 +1,12 @@
 import { closed, died } from './died.ts';
 import type { ParentTransport } from './transport.ts';
 
-/** What two threads share to talk to each other. */
+/** What two threads share to talk to each other: a parent and its child, or a caller and the thread that it calls directly. */
 export interface SharedChannel {
   readonly words: SharedArrayBuffer;
   readonly data: SharedArrayBuffer;
+  /** The child's: on which it waits while it has nothing to do, whoever calls it next. */
+  readonly bell: SharedArrayBuffer;
 }
 
 /**
@@ -20,6 +22,17 @@ const REASON = 3;
 const ASLEEP = { parent: 16, child: 32 } as const;
 const WORDS_BYTES = 256;
 
+/** Words of a bell. */
+export const BELL = {
+  /** Counts how often it was rung. */
+  RUNG: 0,
+  /** 1 while its thread waits on it. */
+  ASLEEP: 1,
+  /** 1 while its thread changes what all threads share: see crossing.ts. */
+  CROSSING: 16,
+} as const;
+const BELL_BYTES = 128;
+
 const ENDED = 1;
 const REASONS = ['its thread ended', 'its thread ran out of memory', 'its thread failed'] as const;
 
@@ -34,16 +47,38 @@ const SPINS = 500;
 /** A peer that is in the middle of a frame does nothing else: it is lost when it takes no piece for so long. */
 const PIECE_MS = 10_000;
 
-export function makeSharedChannel(): SharedChannel {
-  return { words: new SharedArrayBuffer(WORDS_BYTES), data: new SharedArrayBuffer(CHANNEL_BYTES) };
+/** `bell` is that of a thread that has one already. */
+export function makeSharedChannel(bell = new SharedArrayBuffer(BELL_BYTES)): SharedChannel {
+  return { words: new SharedArrayBuffer(WORDS_BYTES), data: new SharedArrayBuffer(CHANNEL_BYTES), bell };
 }
 
-/** Tells the parent's side that the child's thread is no more; whoever sees it end calls this. */
+/** Tells one side that the other's thread is no more; whoever sees it end calls this. */
 export function markEnded({ words }: SharedChannel, reason: 'ended' | 'memory' | 'failed'): void {
   const turn = new Int32Array(words);
   turn[REASON] = reason === 'ended' ? 0 : reason === 'memory' ? 1 : 2;
   Atomics.or(turn, TURN, ENDED);
   Atomics.notify(turn, TURN);
+}
+
+/**
+ * Blocks until one of these channels has something for its child, whose thread this is, or has ended. Gives the one that
+ * had: the list is short, and looked through as fast as one.
+ */
+export function waitForAny(transports: readonly SharedTransport[], bell: Int32Array): SharedTransport {
+  const find = () => transports.find((transport) => transport.isReady());
+  for (;;) {
+    for (let spins = 0; spins < SPINS; spins++) {
+      const ready = find();
+      if (ready) return ready;
+      Atomics.pause();
+    }
+    const rung = Atomics.load(bell, BELL.RUNG);
+    Atomics.store(bell, BELL.ASLEEP, 1);
+    const ready = find();
+    if (ready === undefined) Atomics.wait(bell, BELL.RUNG, rung);
+    Atomics.store(bell, BELL.ASLEEP, 0);
+    if (ready) return ready;
+  }
 }
 
 export interface SharedTransportOptions {
@@ -58,6 +93,7 @@ export interface SharedTransportOptions {
 export class SharedTransport implements ParentTransport {
   frame: Uint8Array;
   readonly #words: Int32Array;
+  readonly #bell: Int32Array;
   readonly #data: Uint8Array;
   readonly #mine: number;
   readonly #own: number;
@@ -69,6 +105,7 @@ export class SharedTransport implements ParentTransport {
 
   constructor(channel: SharedChannel, { side, maxBytes, keepAlive = () => undefined }: SharedTransportOptions) {
     this.#words = new Int32Array(channel.words);
+    this.#bell = new Int32Array(channel.bell);
     this.#data = new Uint8Array(channel.data);
     this.frame = this.#data;
     this.#out = this.#data;
@@ -118,6 +155,12 @@ export class SharedTransport implements ParentTransport {
     return this.#take();
   }
 
+  /** Has the other side sent something, or ended? */
+  isReady(): boolean {
+    const turn = Atomics.load(this.#words, TURN);
+    return (turn & 2) === this.#mine || (turn & ENDED) !== 0;
+  }
+
   isPeerGone(): boolean {
     return (Atomics.load(this.#words, TURN) & ENDED) !== 0;
   }
@@ -127,6 +170,7 @@ export class SharedTransport implements ParentTransport {
     // Whoever still waits on this side wakes up.
     Atomics.or(this.#words, TURN, ENDED);
     Atomics.notify(this.#words, TURN);
+    this.#ring();
   }
 
   #sendPieces(bytes: number): void {
@@ -180,6 +224,14 @@ export class SharedTransport implements ParentTransport {
     const words = this.#words;
     Atomics.add(words, TURN, 2);
     if (Atomics.load(words, this.#peer) !== 0) Atomics.notify(words, TURN);
+    if (this.#mine === 0) this.#ring();
+  }
+
+  #ring(): void {
+    const bell = this.#bell;
+    if (Atomics.load(bell, BELL.ASLEEP) === 0) return;
+    Atomics.add(bell, BELL.RUNG, 1);
+    Atomics.notify(bell, BELL.RUNG);
   }
 
   /** False when the time has passed. */

@@ -5,8 +5,9 @@ import type { Order } from './warden.ts';
 
 /** A thread that waits for a guest, or has one. */
 export interface GuestThread {
+  readonly id: number;
   readonly channel: SharedChannel;
-  /** The thread takes one message from it: what its guest is. */
+  /** The thread takes from it what its guest is, and its mail. */
   readonly port: MessagePort;
   /** Ends the thread, whatever it does; a second time does nothing. */
   end(): void;
@@ -48,6 +49,13 @@ export class Threads {
     return thread;
   }
 
+  /** A channel over which one thread calls another; it ends with either of them. */
+  join(caller: GuestThread, callee: GuestThread): SharedChannel {
+    const channel = makeSharedChannel(callee.channel.bell);
+    this.#order({ kind: 'join', ids: [caller.id, callee.id], channel });
+    return channel;
+  }
+
   /** While something waits for a thread without blocking its own, the process stays alive. */
   keepAlive(isWaiting: boolean): void {
     this.#waiting += isWaiting ? 1 : -1;
@@ -63,7 +71,7 @@ export class Threads {
     const watched = this.#lease.watch();
     this.#live.set(id, { channel, watched });
     this.#order({ kind: 'start', id, entry: this.#entry.href, channel, watched, port: port2 });
-    return { channel, port: port1, end: () => this.#end(id, port1) };
+    return { id, channel, port: port1, end: () => this.#end(id, port1) };
   }
 
   #end(id: number, port: MessagePort): void {

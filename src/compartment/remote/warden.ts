@@ -13,12 +13,20 @@ export type Order =
       readonly watched: WatchedThread;
       readonly port: Transferable;
     }
+  | { readonly kind: 'join'; readonly ids: readonly [number, number]; readonly channel: SharedChannel }
   | { readonly kind: 'end'; readonly id: number };
 
 // The thread that starts and ends the threads of guests. It exists because a thread that waits for a guest without its
 // event loop hears of no thread's end: the warden, which never waits, hears of it and says so in the channel.
 
-const threads = new Map<number, { readonly worker: Worker; readonly words: Int32Array }>();
+interface Thread {
+  readonly worker: Worker;
+  readonly words: Int32Array;
+  /** Between it and others. */
+  readonly lines: Set<SharedChannel>;
+}
+
+const threads = new Map<number, Thread>();
 
 /** Between two attempts to stop a guest. */
 const AGAIN_MS = 2;
@@ -38,7 +46,8 @@ function start({ id, entry, channel, watched, port }: Order & { kind: 'start' })
     resourceLimits: { maxOldGenerationSizeMb: 256, maxYoungGenerationSizeMb: 32, stackSizeMb: 4 },
   });
   for (const stream of [worker.stdout, worker.stderr]) stream.resume();
-  threads.set(id, { worker, words: new Int32Array(watched.memory.buffer) });
+  const lines = new Set<SharedChannel>();
+  threads.set(id, { worker, words: new Int32Array(watched.memory.buffer), lines });
   let reason: Parameters<typeof markEnded>[1] = 'ended';
   worker.on('error', (error: NodeJS.ErrnoException) => {
     reason = error.code === 'ERR_WORKER_OUT_OF_MEMORY' ? 'memory' : 'failed';
@@ -46,7 +55,19 @@ function start({ id, entry, channel, watched, port }: Order & { kind: 'start' })
   worker.on('exit', () => {
     threads.delete(id);
     markEnded(channel, reason);
+    for (const line of lines) {
+      markEnded(line, reason);
+      for (const other of threads.values()) other.lines.delete(line);
+    }
   });
+}
+
+function join({ ids, channel }: Order & { kind: 'join' }): void {
+  for (const id of ids) {
+    const thread = threads.get(id);
+    if (thread) thread.lines.add(channel);
+    else markEnded(channel, 'ended');
+  }
 }
 
 /** A loop of tail calls is nothing that the engine ends: the guest's own checks do, at any moment that it begins to run. */
@@ -61,5 +82,6 @@ function end(id: number): void {
 
 parentPort?.on('message', (order: Order) => {
   if (order.kind === 'start') start(order);
+  else if (order.kind === 'join') join(order);
   else end(order.id);
 });
