@@ -94,7 +94,8 @@ export class Instances {
   #perCompartment = new Map<Compartment, number>();
   #live = new Set<Slot>();
   #waiting = new Map<Slot, (() => void)[]>();
-  #nextId = 1;
+  /** How many there were of each compartment at each label: one count for all would let a label feel another's. */
+  readonly #started = new Map<string, number>();
   #env: InstancesEnv;
 
   constructor(env: InstancesEnv) {
@@ -229,12 +230,7 @@ export class Instances {
     this.#env.lifecycle.assertMayStart(compartment, label);
     const count = this.#perCompartment.get(compartment) ?? 0;
     this.#assertRoom(compartment, count);
-    const slot = new Slot(
-      `${compartment.name}@${this.#env.format(label)}#${this.#nextId++}`,
-      compartment,
-      label,
-      this.#env.kernel,
-    );
+    const slot = new Slot(this.#newId(compartment, label), compartment, label, this.#env.kernel);
     slot.chain = chain; // its start function may already call imports
     this.#live.add(slot);
     this.#perCompartment.set(compartment, count + 1);
@@ -250,6 +246,13 @@ export class Instances {
       throw error;
     }
     return slot;
+  }
+
+  #newId({ name }: Compartment, label: Label): string {
+    const id = `${name}@${this.#env.format(label)}`;
+    const number = (this.#started.get(id) ?? 0) + 1;
+    this.#started.set(id, number);
+    return `${id}#${number}`;
   }
 
   #current(compartment: Compartment): Map<number, Slot> {

@@ -122,10 +122,22 @@ export class Kernel {
   begin(options: ChainOptions): Chain {
     do this.#nextChain = (this.#nextChain % MAX_CHAINS) + 1;
     while (this.#chains.has(this.#nextChain));
-    // A guest that catches what ended its chain is asked again at its next crossing, and gets no further.
-    const chain = new Chain({ id: this.#nextChain, ...options, onFail: () => this.advance() });
+    const id = this.#nextChain;
+    const chain = new Chain({ id, ...options, onFail: () => this.#bar(id) });
     this.#chains.set(chain.id, chain);
     return chain;
+  }
+
+  /**
+   * A guest that catches what ended its chain is asked again at its next crossing, and gets no further; nor does it leave as
+   * if nothing had been: a crossing that finds its callee's cell changed gives no answer.
+   */
+  #bar(chain: number): void {
+    const words = this.#words;
+    for (let at = CELLS_START >> 2, left = this.#nextCell; left > 0; at++, left--) {
+      if ((words[at] ?? 0) >>> 1 === chain) words[at] = (chain << 1) | KERNEL.NO_LEAVE;
+    }
+    this.advance();
   }
 
   /** The host closes: what still waits is waited for no longer. */

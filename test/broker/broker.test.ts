@@ -59,6 +59,16 @@ describe('instances', () => {
     expect(host.compartments()[0]?.instances).toEqual([]);
   });
 
+  it('are numbered for each label apart: a name that one sees does not count those of others', async () => {
+    const names = async (others: readonly object[]) => {
+      const host = await makeHost(pair);
+      for (const options of [...others, nobody]) await host.call('counter.count', [], options);
+      const seen = host.compartments().flatMap(({ instances }) => instances);
+      return seen.filter(({ label }) => label.secrecy.length === 0).map(({ id }) => id);
+    };
+    expect(await names([acme, globex])).toEqual(await names([]));
+  });
+
   it('are bounded: exactly as many as the limit', async () => {
     const host = await makeHost({ compartments: { counter: { ...counter, limits: { instances: 2 } } } });
     await host.call('counter.count', [], acme);

@@ -65,6 +65,33 @@ describe('a fused link', () => {
     expect((await host.call('back.count', [], acme)).value).toBe(0);
   });
 
+  it('gives no answer of a callee that caught what ended its chain, and that callee ends as well', async () => {
+    // `say` calls back into `front`, which is inside the call already, and catches the refusal.
+    const wit = 'world guest { import again: func() -> u32; export say: func() -> u32; export peek: func() -> u32; }';
+    const wat = `(module (import "$root" "again" (func $again (result i32))) (global $n (mut i32) (i32.const 0))
+      (func (export "say") (result i32) (global.set $n (i32.const 1))
+        (try (result i32) (do (call $again)) (catch_all (i32.const 7))))
+      (func (export "peek") (result i32) (global.get $n)))`;
+    const caller = {
+      wit: 'world guest { import say: func() -> u32; export again: func() -> u32; }',
+      wat: '(module (import "$root" "say" (func $say (result i32))) (func (export "again") (result i32) (call $say)))',
+    };
+    const host = await makeHost({
+      compartments: { caller, catcher: { wit, wat } },
+      links: [
+        { from: 'caller', import: 'say', to: 'catcher' },
+        { from: 'catcher', import: 'again', to: 'caller' },
+      ],
+    });
+    const open = { label: {} };
+    expect(await codeOf(() => host.call('caller.again', [], open))).toBe('CALL_REENTRANT');
+    expect(host.compartments().flatMap(({ instances }) => instances)).toEqual([]);
+    expect((await host.call('catcher.peek', [], open)).value).toBe(0);
+    const prepared = host.prepare('caller.again', open);
+    expect(await codeOf(() => prepared.call())).toBe('CALL_REENTRANT');
+    expect((await host.call('catcher.peek', [], open)).value).toBe(0);
+  });
+
   it('takes no message that is larger than its ends may be given', async () => {
     const small = { ...back('(i32.const 16)'), limits: { message: '1KiB' } };
     const host = await makeHost({ compartments: { front, back: small }, links: [link] });
