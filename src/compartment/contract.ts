@@ -16,6 +16,8 @@ export interface Code {
   readonly world: World;
   /** SHA-256 (hex) of the bytes this was made from. */
   readonly sha256: string;
+  /** The state that its instances start from; null, or missing: each initialises itself. */
+  readonly start?: SharedStart | null;
   /** Does it have async functions? Then its exports are reached through `Instance.callSuspending` alone. */
   readonly isAsync?: boolean;
   /**
@@ -28,6 +30,14 @@ export interface Code {
    * and initialisers, so it can throw GUEST_TRAP or GUEST_EXIT.
    */
   instantiate(host: InstanceHost): Instance;
+}
+
+/** A state in which instances of one code start, wherever they run. No data of any label is in it. */
+export interface SharedStart {
+  /** Makes it, with the time, the fuel and the clock of the first instance. Throws SNAPSHOT_*, and what a guest can. */
+  capture(host: InstanceHost): Uint8Array;
+  /** Takes one that was made elsewhere, by the same code. */
+  adopt(state: Uint8Array): void;
 }
 
 /** What the call that is inside may still take: for an instance that runs elsewhere, and is stopped there. */

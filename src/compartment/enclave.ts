@@ -11,6 +11,7 @@ export function makeEnclaveCode(code: Code, { isOpaque }: { isOpaque: boolean })
     world: code.world,
     sha256: code.sha256,
     isAsync: code.isAsync ?? false,
+    start: null, // of what is inside alone
     whyNotFused: (side, index) => {
       // A trap in generated Wasm reaches the caller's frame with the engine's own words.
       if (isOpaque) return 'an enclave does not show why it fails';

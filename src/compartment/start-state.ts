@@ -1,10 +1,11 @@
+import { deserialize, serialize } from 'node:v8';
 import { CofferdamError } from '../error.ts';
 import type { SnapshotExports } from '../wasm/rewrite/index.ts';
-import type { InstanceHost } from './contract.ts';
+import type { InstanceHost, SharedStart } from './contract.ts';
 import type { InlineCode } from './inline.ts';
 import { InlineInstance } from './inline-instance.ts';
 import { invalid } from './recipe.ts';
-import { capture, restore, type Stateful } from './snapshot.ts';
+import { capture, restore, type Snapshot, type Stateful } from './snapshot.ts';
 
 /** What it takes for instances to start from a snapshot. */
 export interface SnapshotOptions {
@@ -28,7 +29,7 @@ export interface ReadyState {
  * The state in which instances of one code start. It is made once, in an instance that nobody sends anything to and that can
  * reach nothing but the clock and randomness of the small WASI: no data of any label is in it.
  */
-export class StartState {
+export class StartState implements SharedStart {
   readonly #code: InlineCode;
   readonly #options: SnapshotOptions;
   #ready: ReadyState | null = null;
@@ -40,11 +41,22 @@ export class StartState {
 
   /** Made with the time, the fuel and the clock of the first instance. Throws SNAPSHOT_IMPURE, and what a guest can. */
   ready(host: InstanceHost): ReadyState {
-    this.#ready ??= this.#make(host);
+    this.#ready ??= this.#from(this.#capture(host));
     return this.#ready;
   }
 
-  #make({ interrupt, fuel, nowNs, random }: InstanceHost): ReadyState {
+  capture(host: InstanceHost): Uint8Array {
+    const snapshot = this.#capture(host);
+    this.#ready = this.#from(snapshot);
+    return serialize(snapshot);
+  }
+
+  /** It comes from an instance of this very code: what it says is no more than what the code could do here by itself. */
+  adopt(state: Uint8Array): void {
+    this.#ready = this.#from(deserialize(state) as Snapshot);
+  }
+
+  #capture({ interrupt, fuel, nowNs, random }: InstanceHost): Snapshot {
     const instance = new InlineInstance(this.#code, {
       call: (index) => {
         const id = this.#code.world.imports[index]?.id;
@@ -63,6 +75,10 @@ export class StartState {
     if (instance.scopes.some(({ handles }) => handles.size > 0)) throw impure('it holds handles', {});
     const snapshot = capture(this.#statesOf(instance));
     instance.stop();
+    return snapshot;
+  }
+
+  #from(snapshot: Snapshot): ReadyState {
     return {
       modules: this.#options.modules,
       pagesOf: (index) => (snapshot[index]?.memories ?? []).map(({ pages }) => pages),

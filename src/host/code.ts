@@ -10,7 +10,8 @@ import { CofferdamError, isCofferdamError } from '../error.ts';
 import { type LoadEnv, type Loaded, loadSource, type RewriteJob, type Transpiled } from '../load/index.ts';
 import type { CompartmentPolicy } from '../policy/policy.ts';
 import { type GuestSource, makeGuestCode } from './guest-code.ts';
-import { processes, startOf } from './processes.ts';
+import { startOf } from './process-source.ts';
+import { processes } from './processes.ts';
 import { threads } from './threads.ts';
 
 /** From a manifest's entry to code that can be instantiated: read, pinned, checked, planned, compiled. */
@@ -37,7 +38,10 @@ function sourceOf(policy: CompartmentPolicy, loaded: Loaded, baseDir: string): G
   const needs = rewrite && memories ? { ...rewrite, memories } : null;
   const common = { world, sha256, modules, needs, wasi, limits: { messageBytes: limits.messageBytes } };
   const { restoring } = loaded;
-  const snapshot = policy.snapshot && restoring ? { ...restoring, ...policy.snapshot } : null;
+  const snapshot =
+    policy.snapshot && restoring
+      ? { modules: restoring.modules, names: restoring.names, call: policy.snapshot.call }
+      : null;
   if (policy.snapshot && (snapshot === null || plan === null)) throw noSnapshot(policy);
   if (plan) return { ...common, speaks: { abi: 'canonical', plan, snapshot } };
   if (abi === 'adapter' && policy.adapter !== null) {
@@ -73,14 +77,21 @@ function makeAsyncCode({ name, kind, limits }: CompartmentPolicy, loaded: Loaded
   return makeJcoCode({ world, sha256, source: transpiled.source, modules: named, limits });
 }
 
-function makeRemoteCode({ name, kind }: CompartmentPolicy, source: GuestSource, loaded: Loaded): Code {
+/** Of a state, besides the memories: for each entry of a table, and for all else. */
+const STATE_BYTES = { entry: 64, rest: 1_048_576 };
+
+function makeRemoteCode(policy: CompartmentPolicy, source: GuestSource, loaded: Loaded): Code {
+  const { name, kind, snapshot, limits: most } = policy;
+  const maxStateBytes = snapshot && most.memoryBytes + most.tableEntries * STATE_BYTES.entry + STATE_BYTES.rest;
   const { world, sha256, limits } = source;
   try {
     if (kind === 'process') {
       if (source.speaks.abi === 'adapter') throw unenforceable(name, kind, 'its adapter is read from a file');
-      return makeProcessCode({ world, sha256, limits, start: startOf(source, loaded.code()), processes });
+      const start = (state: Uint8Array | null) =>
+        startOf(source, { modules: loaded.code(), restoring: loaded.restoring?.code() ?? [] }, state);
+      return makeProcessCode({ world, sha256, limits, maxStateBytes, startOf: start, processes });
     }
-    return makeWorkerCode({ world, sha256, limits, source, threads });
+    return makeWorkerCode({ world, sha256, limits, maxStateBytes, source, threads });
   } catch (error) {
     if (!isCofferdamError(error, 'ABI_UNSUPPORTED')) throw error;
     throw unenforceable(name, kind, 'it passes handles, streams or futures', error);
@@ -92,11 +103,11 @@ function unenforceable(name: string, kind: string, why: string, cause?: unknown)
   return new CofferdamError('OPTION_UNENFORCEABLE', message, { cause, details: { kind } });
 }
 
-function noSnapshot({ name, kind, abi }: CompartmentPolicy): CofferdamError {
+function noSnapshot({ name, abi }: CompartmentPolicy): CofferdamError {
   return new CofferdamError(
     'SNAPSHOT_UNSUPPORTED',
-    `${name} (kind: ${kind}, abi: ${abi}) cannot start from a snapshot: only components and core modules that run inline can. Leave snapshot out.`,
-    { details: { kind, abi } },
+    `${name} (abi: ${abi}) cannot start from a snapshot: only components and core modules can. Leave snapshot out.`,
+    { details: { abi } },
   );
 }
 

@@ -3,7 +3,8 @@ import { type InlineOptions, makeInlineCode } from '../../src/compartment/inline
 import { makeProcessCode } from '../../src/compartment/process/process.ts';
 import { makeWorkerCode } from '../../src/compartment/remote/worker.ts';
 import type { GuestSource } from '../../src/host/guest-code.ts';
-import { processes, startOf } from '../../src/host/processes.ts';
+import { startOf } from '../../src/host/process-source.ts';
+import { processes } from '../../src/host/processes.ts';
 import { threads } from '../../src/host/threads.ts';
 
 export type Kind = 'inline' | 'worker' | 'process';
@@ -24,13 +25,11 @@ export async function makeCode(options: InlineOptions): Promise<Code> {
   const source = await sourceOf(options);
   if (current === 'process') {
     const { bytes, plan } = options;
-    const start = startOf(
-      source,
-      plan.modules.map(({ start, end }) => bytes.slice(start, end)),
-    );
-    return makeProcessCode({ ...source, start, processes });
+    const modules = plan.modules.map(({ start, end }) => bytes.slice(start, end));
+    const start = () => startOf(source, { modules, restoring: [] }, null);
+    return makeProcessCode({ ...source, maxStateBytes: null, startOf: start, processes });
   }
-  return makeWorkerCode({ ...source, source, threads });
+  return makeWorkerCode({ ...source, maxStateBytes: null, source, threads });
 }
 
 /** As plain data. Functions do not go to a thread: whoever grants a WASI of its own gets the small one. */

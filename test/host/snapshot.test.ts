@@ -1,4 +1,6 @@
-import { describe, expect, it } from 'vitest';
+import { join } from 'node:path';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { createHost } from '../../src/index.ts';
 import { type Arena, codeOf, makeHost } from '../arena.ts';
 
 const nobody = { label: {} };
@@ -19,10 +21,11 @@ const slow = {
     (func (export "add") (result i32) (global.set $n (i32.add (global.get $n) (i32.const 1))) (global.get $n)))`,
   clearance: EVERY,
 };
-const arena = (more: object): Arena => ({ compartments: { slow: { ...slow, ...more } } });
 const value = async (reply: Promise<{ value: unknown }>) => (await reply).value;
 
-describe('a compartment that starts from a snapshot', () => {
+describe.each(['inline', 'worker', 'process'])('a compartment of kind %s that starts from a snapshot', (kind) => {
+  const arena = (more: object): Arena => ({ compartments: { slow: { ...slow, kind, ...more } } });
+
   it('has the state that its initialisation left, at every label', async () => {
     const host = await makeHost(arena({ snapshot: true }));
     for (const at of [nobody, acme]) {
@@ -61,9 +64,9 @@ describe('a compartment that starts from a snapshot', () => {
       clearance: EVERY,
     };
     const links = [{ from: 'nosy', import: 'ask', to: 'told' }];
-    const host = await makeHost({ compartments: { nosy: { ...nosy, snapshot: true }, told }, links });
+    const host = await makeHost({ compartments: { nosy: { ...nosy, kind, snapshot: true }, told }, links });
     expect(await codeOf(() => host.call('nosy.go', [], acme))).toBe('SNAPSHOT_IMPURE');
-    const without = await makeHost({ compartments: { nosy, told }, links });
+    const without = await makeHost({ compartments: { nosy: { ...nosy, kind }, told }, links });
     expect(await value(without.call('nosy.go', [], acme))).toBe(7);
   });
 
@@ -72,10 +75,28 @@ describe('a compartment that starts from a snapshot', () => {
       wit: 'world guest { export go: func(); }',
       wat: '(module (memory (export "memory") 1) (data $d "x") (func (export "go") (data.drop $d)))',
     };
-    expect(await codeOf(() => makeHost({ compartments: { dropping: { ...dropping, snapshot: true } } }))).toBe(
+    expect(await codeOf(() => makeHost({ compartments: { dropping: { ...dropping, kind, snapshot: true } } }))).toBe(
       'SNAPSHOT_UNSUPPORTED',
     );
     const host = await makeHost(arena({ snapshot: { call: 'nowhere' } }));
     expect(await codeOf(() => host.call('slow.add', [], nobody))).toBe('SNAPSHOT_CALL');
+  });
+});
+
+describe.each(['inline', 'worker', 'process'])('JavaScript in QuickJS, of kind %s', (kind) => {
+  it('answers from a snapshot what it answers without one, at every label', async () => {
+    const wasm = join(import.meta.dirname, '../../guests/classify/classify.wasm');
+    const classify = { wasm, kind, clearance: EVERY };
+    const host = await createHost({
+      version: 1,
+      tags: { 'customer:*': { kind: 'secrecy', owner: 'desk' } },
+      principals: { desk: {} },
+      compartments: { without: { ...classify, kind: 'inline' }, with: { ...classify, snapshot: true } },
+    });
+    onTestFinished(() => host.close());
+    const text = 'I was charged twice, please refund';
+    const plain = await value(host.call('without.classify', [text], nobody));
+    expect(plain).toMatchObject({ topic: 'billing' });
+    for (const at of [nobody, acme]) expect(await value(host.call('with.classify', [text], at))).toEqual(plain);
   });
 });

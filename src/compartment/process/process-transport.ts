@@ -46,6 +46,10 @@ export class ProcessTransport implements ParentTransport {
   }
 
   /** The longest frame that is taken. */
+  get maxBytes(): number {
+    return this.#channel.maxBytes;
+  }
+
   set maxBytes(bytes: number) {
     this.#channel.maxBytes = bytes;
   }

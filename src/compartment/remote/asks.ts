@@ -7,7 +7,7 @@ import type { Conversation } from './conversation.ts';
 import { died } from './died.ts';
 import type { DirectLinks } from './direct-links.ts';
 import { ASK, MAX_RANDOM_BYTES, TELL } from './frame.ts';
-import type { RemoteCode } from './parent.ts';
+import type { RemoteCode } from './remote-code.ts';
 
 /** Writes an answer, when it is known. */
 type Place = () => Context;

@@ -2,7 +2,7 @@ import { MAX_LIST_BYTES } from '../../abi/index.ts';
 import { compileCodecs, MESSAGE_START, type MessageCodec } from '../../abi/message.ts';
 import { CofferdamError, isCofferdamError } from '../../error.ts';
 import type { World } from '../../wasm/types.ts';
-import type { Instance, InstanceHost } from '../contract.ts';
+import type { Instance, InstanceHost, SharedStart } from '../contract.ts';
 import { guestTrap } from '../guest-error.ts';
 import { type Interrupts, type Running, TICKS_PER_MS } from '../interrupts.ts';
 import { Callers } from './callers.ts';
@@ -18,6 +18,7 @@ export interface Guest {
   readonly maxMessageBytes: number;
   /** Runs its start function. */
   readonly instantiate: (host: InstanceHost) => Instance;
+  readonly start: SharedStart | null;
 }
 
 /** What this clock may be behind when a limit begins: it ends late rather than early. */
@@ -65,7 +66,7 @@ class Child {
   #isRefused = false;
   readonly #exports: readonly MessageCodec[];
   readonly #imports: readonly MessageCodec[];
-  readonly #instantiate: Guest['instantiate'];
+  readonly #guest: Guest;
   readonly #interrupts: Interrupts;
   readonly #running: Running = { stopAt: 0, below: null };
   /** When it began to run, where its time is bounded. */
@@ -74,17 +75,13 @@ class Child {
   #fuel: WebAssembly.Global | null = null;
   #instance: Instance | null = null;
 
-  constructor(
-    transport: Transport,
-    { world, maxMessageBytes, instantiate }: Guest,
-    interrupts: Interrupts,
-    mailbox: Mailbox | null,
-  ) {
-    const { exports, imports } = world;
+  constructor(transport: Transport, guest: Guest, interrupts: Interrupts, mailbox: Mailbox | null) {
+    const { maxMessageBytes } = guest;
+    const { exports, imports } = guest.world;
     this.#parent = new Conversation(transport, maxMessageBytes);
     this.#talk = this.#parent;
     this.#mailbox = mailbox;
-    this.#instantiate = instantiate;
+    this.#guest = guest;
     this.#interrupts = interrupts;
     // What is written here was lifted and checked just before; the parent checks whatever it reads.
     const codecs = compileCodecs([...exports, ...imports], { maxMessageBytes, isChecked: false });
@@ -121,6 +118,7 @@ class Child {
       if (kind === ASK.CALL) this.#call(number);
       else if (kind === ASK.BEAT) this.#beat();
       else if (kind === ASK.MAKE) this.#make();
+      else if (kind === ASK.CAPTURE) this.#capture();
       else if (kind === ASK.MAIL) this.#readMail(true);
       else throw new CofferdamError('INTERNAL', `The parent asked for ${kind}, which nobody can do now.`);
     } catch (error) {
@@ -133,11 +131,24 @@ class Child {
     this.#isRefused = false;
     this.#callers?.clear();
     this.#direct?.clear();
-    const fuel = this.#talk.fuelHeard;
-    this.#fuel = fuel > 0n ? new WebAssembly.Global({ value: 'i64', mutable: true }, fuel) : null;
-    this.#instance = this.#instantiate(this.#host());
+    this.#takeFuel();
+    this.#instance = this.#guest.instantiate(this.#host());
     this.#talk.writer.begin();
     this.#send(TELL.DONE, 0);
+  }
+
+  #capture(): void {
+    this.#takeFuel();
+    const state = this.#guest.start?.capture(this.#host()) ?? NOTHING;
+    const place = this.#talk.writer.begin();
+    const at = place.allocate(1, state.length);
+    place.bytes.set(state, at);
+    this.#send(TELL.DONE, 0);
+  }
+
+  #takeFuel(): void {
+    const fuel = this.#talk.fuelHeard;
+    this.#fuel = fuel > 0n ? new WebAssembly.Global({ value: 'i64', mutable: true }, fuel) : null;
   }
 
   #call(index: number): void {

@@ -10,24 +10,26 @@ import { CofferdamError } from '../../error.ts';
  */
 export const HEADER = { KIND: 0, NUMBER: 4, FUEL: 8, TIME: 16 } as const;
 
-/** From the parent: the first four begin something, and the others answer what the child asked. */
+/** From the parent: the first five begin something, and the others answer what the child asked. */
 export const ASK = {
   /** Make its code ready, of which nothing runs yet; the message is the transport's own. Answered by DONE. */
   START: 1,
+  /** Make the state that instances start from; nobody has one yet. Answered by DONE with its bytes. */
+  CAPTURE: 2,
   /** Make an instance, instead of the last one. Answered by DONE. */
-  MAKE: 2,
+  MAKE: 3,
   /** Call export `number` with the arguments in the message. Answered by DONE with the result. */
-  CALL: 3,
+  CALL: 4,
   /** Does it live, and how large is its memory? Answered by DONE with a float64. */
-  BEAT: 4,
+  BEAT: 5,
   /** The result of an import; nothing after OUTPUT; a u64 after NOW; bytes after RANDOM. */
-  ANSWER: 5,
+  ANSWER: 6,
   /** What the child asked for failed. It hears no more than that: why, is none of its business. */
-  REFUSE: 6,
+  REFUSE: 7,
   /** As ANSWER; and from now on, at epoch `number`, that import may be called directly. There may be mail: see direct.ts. */
-  LINKED: 7,
+  LINKED: 8,
   /** There is mail for you. Answered by DONE. */
-  MAIL: 8,
+  MAIL: 9,
 } as const;
 
 /** From the child: the first three end what the parent began, and the others are answered by ANSWER or REFUSE. */
@@ -114,6 +116,8 @@ const GUEST_FAULTS: ReadonlySet<string> = new Set([
   'WASI_NOT_GRANTED',
   'ADAPTER_INVALID',
   'ADAPTER_FAILED',
+  'SNAPSHOT_IMPURE',
+  'SNAPSHOT_CALL',
   'INTERNAL',
 ] satisfies Code[]);
 

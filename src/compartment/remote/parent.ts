@@ -1,8 +1,6 @@
-import { MAX_LIST_BYTES } from '../../abi/index.ts';
-import { compileCodecs, MESSAGE_START, type MessageCodec } from '../../abi/message.ts';
+import { MESSAGE_START, type MessageCodec } from '../../abi/message.ts';
 import { CofferdamError, isCofferdamError } from '../../error.ts';
-import type { World } from '../../wasm/types.ts';
-import type { Code, Instance, InstanceHost } from '../contract.ts';
+import type { Instance, InstanceHost } from '../contract.ts';
 import { guestTrap, unreadable } from '../guest-error.ts';
 import { Turnstile } from '../turnstile.ts';
 import { Asks } from './asks.ts';
@@ -10,49 +8,9 @@ import { Conversation } from './conversation.ts';
 import { closed, died } from './died.ts';
 import { DirectLinks } from './direct-links.ts';
 import { ASK, decodeFailure, TELL } from './frame.ts';
-import { type Peer, Peers } from './peers.ts';
+import type { Peer, Peers } from './peers.ts';
+import type { RemoteCode } from './remote-code.ts';
 import type { ParentTransport } from './transport.ts';
-
-export interface RemoteOptions {
-  /** For messages: 'worker' or 'process'. */
-  readonly kind: string;
-  readonly world: World;
-  readonly sha256: string;
-  readonly limits: { readonly messageBytes: number };
-  /** A fresh peer for one instance. */
-  readonly launch: () => Peer;
-}
-
-/** Code whose instances run elsewhere, each with a thread or a process of its own. Throws ABI_UNSUPPORTED or ABI_TYPE_LIMIT. */
-export class RemoteCode implements Code {
-  readonly world: World;
-  readonly sha256: string;
-  readonly kind: string;
-  readonly maxMessageBytes: number;
-  readonly exports: readonly MessageCodec[];
-  readonly imports: readonly MessageCodec[];
-  readonly #peers: Peers;
-
-  constructor({ kind, world, sha256, limits, launch }: RemoteOptions) {
-    this.kind = kind;
-    this.world = world;
-    this.sha256 = sha256;
-    this.maxMessageBytes = Math.min(limits.messageBytes, MAX_LIST_BYTES);
-    const { exports, imports } = world;
-    const codecs = compileCodecs([...exports, ...imports], { maxMessageBytes: this.maxMessageBytes, isChecked: true });
-    this.exports = codecs.slice(0, exports.length);
-    this.imports = codecs.slice(exports.length);
-    this.#peers = new Peers(launch);
-  }
-
-  whyNotFused(): string {
-    return `it runs in a ${this.kind} of its own`;
-  }
-
-  instantiate(host: InstanceHost): Instance {
-    return new RemoteInstance(this, host, this.#peers);
-  }
-}
 
 /** How long a peer may take to be there. A process on a busy machine needs half a second. */
 const START_MS = 30_000;
@@ -69,7 +27,7 @@ const PATIENCE_MS = 5_000;
  * The parent's side of one instance. Whatever the child asks for is answered by the instance's own `InstanceHost`, with the
  * broker's checks and records; whatever it says is read as a stranger's.
  */
-class RemoteInstance implements Instance {
+export class RemoteInstance implements Instance {
   readonly #code: RemoteCode;
   readonly #host: InstanceHost;
   readonly #peers: Peers;
@@ -97,16 +55,15 @@ class RemoteInstance implements Instance {
     this.#code = code;
     this.#host = host;
     this.#peers = peers;
-    this.#peer = peers.take(host.sharing ?? null);
+    this.#peer = peers.take(host.sharing ?? null, code.state);
     this.#talk = new Conversation(this.#peer.transport, code.maxMessageBytes);
     this.#links = this.#makeLinks();
     this.#asks = new Asks(code, host, this.#turnstile, this.#links);
     try {
       this.#turnstile.pass(() => {
         this.#start();
-        this.#talk.writer.begin();
-        this.#say(ASK.MAKE, 0, false);
-        this.#converse();
+        if (code.maxStateBytes !== null) code.state ??= this.#capture(code.maxStateBytes);
+        this.#order(ASK.MAKE);
       });
     } catch (error) {
       this.stop();
@@ -211,6 +168,23 @@ class RemoteInstance implements Instance {
       this.#isSpent = false; // its code was not made
     }
     peer.isStarted = true;
+  }
+
+  #order(kind: number): void {
+    this.#talk.writer.begin();
+    this.#say(kind, 0, false);
+    this.#converse();
+  }
+
+  /** In a peer that has got no message of any label: there has been no instance before this state. */
+  #capture(maxBytes: number): Uint8Array {
+    const { transport } = this.#peer;
+    const { maxBytes: usual } = transport;
+    transport.maxBytes = Math.max(usual, MESSAGE_START + maxBytes);
+    this.#order(ASK.CAPTURE);
+    const state = this.#talk.message();
+    transport.maxBytes = usual;
+    return state;
   }
 
   /** Writes the arguments; nothing has been sent when it throws. */

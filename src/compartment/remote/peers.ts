@@ -14,6 +14,9 @@ export interface Peer {
   end(): void;
 }
 
+/** A fresh peer for one instance, which starts from `state`, if there is one. */
+export type Launch = (state: Uint8Array | null) => Peer;
+
 /** How long a peer is kept for the next instance at its label. */
 const KEPT_MS = 2_000;
 /** A label that fails again and again needs one; this bounds what many labels hold. */
@@ -29,22 +32,22 @@ interface Kept {
  * the next instance at the same label, and no other, so that nothing of one label can reach another through it.
  */
 export class Peers {
-  readonly #launch: () => Peer;
+  readonly #launch: Launch;
   readonly #kept = new Map<number, Kept>();
 
-  constructor(launch: () => Peer) {
+  constructor(launch: Launch) {
     this.#launch = launch;
   }
 
   /** `sharing` is the label's; null: nobody shares. */
-  take(sharing: number | null): Peer {
+  take(sharing: number | null, state: Uint8Array | null): Peer {
     const kept = sharing === null ? undefined : this.#kept.get(sharing);
-    if (sharing === null || kept === undefined) return this.#launch();
+    if (sharing === null || kept === undefined) return this.#launch(state);
     clearTimeout(kept.timer);
     this.#kept.delete(sharing);
     if (!kept.peer.transport.isPeerGone()) return kept.peer;
     this.end(kept.peer);
-    return this.#launch();
+    return this.#launch(state);
   }
 
   /** It waits for something to do. */

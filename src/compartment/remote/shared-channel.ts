@@ -98,7 +98,7 @@ export class SharedTransport implements ParentTransport {
   readonly #mine: number;
   readonly #own: number;
   readonly #peer: number;
-  readonly #maxBytes: number;
+  maxBytes: number;
   readonly #keepAlive: (isWaiting: boolean) => void;
   #out: Uint8Array;
   #isClosed = false;
@@ -112,7 +112,7 @@ export class SharedTransport implements ParentTransport {
     this.#mine = side === 'parent' ? 0 : 2;
     this.#own = ASLEEP[side];
     this.#peer = ASLEEP[side === 'parent' ? 'child' : 'parent'];
-    this.#maxBytes = maxBytes;
+    this.maxBytes = maxBytes;
     this.#keepAlive = keepAlive;
   }
 
@@ -200,7 +200,7 @@ export class SharedTransport implements ParentTransport {
       if (!this.#wait(PIECE_MS)) throw died('it stopped in the middle of a frame');
       const size = this.#pieceLength();
       length += size;
-      if (length > this.#maxBytes) throw died(`its frame is larger than ${this.#maxBytes} bytes`);
+      if (length > this.maxBytes) throw died(`its frame is larger than ${this.maxBytes} bytes`);
       pieces.push(this.#data.slice(0, size));
     }
     const whole = new Uint8Array(length);

@@ -26,6 +26,8 @@ export interface Transport {
 
 /** The end of the side that hosts: it can also wait without blocking its thread. */
 export interface ParentTransport extends Transport {
+  /** The longest frame that is taken. */
+  maxBytes: number;
   /** Has the peer ended? */
   isPeerGone(): boolean;
   /** As `receive`; the event loop goes on meanwhile, and the process stays alive. */
