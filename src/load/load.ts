@@ -33,6 +33,8 @@ export interface LoadEnv {
 /** Parallel to a guest's modules. */
 export interface Restoring {
   readonly modules: readonly WebAssembly.Module[];
+  /** Their bytes, made when they are asked for: for another process. */
+  readonly code: () => readonly Uint8Array[];
   readonly names: readonly SnapshotExports[];
 }
 
@@ -213,7 +215,8 @@ async function compileRestoring(rewritten: readonly RewrittenText[]): Promise<Re
   const texts = rewritten.flatMap(({ restoring }) => restoring ?? []);
   if (texts.length === 0) return null;
   const modules = await Promise.all(texts.map(({ bytes }) => WebAssembly.compile(Buffer.from(bytes, 'base64'))));
-  return { modules, names: texts.map(({ names }) => names) };
+  const code = () => texts.map(({ bytes }) => Buffer.from(bytes, 'base64'));
+  return { modules, code, names: texts.map(({ names }) => names) };
 }
 
 /** The core modules with their limits in them, each made when it is asked for. */
