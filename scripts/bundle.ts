@@ -21,6 +21,7 @@ const ENTRIES = {
   'bench-load-once': 'src/bench/children/load-once.ts',
   'bench-start-once': 'src/bench/children/start-once.ts',
   'bench-many-once': 'src/bench/children/many-once.ts',
+  'bench-answer': 'src/bench/children/answer.ts',
   'bench-load-jco': 'src/bench/children/load-jco.ts',
 };
 

@@ -70,6 +70,7 @@ const ENTRIES = [
   'src/bench/children/start-once.ts',
   'src/bench/children/many-once.ts',
   'src/bench/children/load-jco.ts',
+  'src/bench/children/answer.ts',
 ];
 
 interface SourceFile {

@@ -2,6 +2,8 @@ import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Scene } from './scene.ts';
 
+export type Kind = 'inline' | 'worker' | 'process';
+
 /** Guests in a folder, with a manifest that loads them. */
 export interface Stage {
   readonly folder: string;
@@ -14,6 +16,7 @@ export async function makeStage(
   scene: Scene,
   names: readonly ('callee' | 'caller' | 'small' | 'large')[],
   limits: { readonly instances?: number } = {},
+  kinds: Readonly<Partial<Record<string, Kind>>> = {},
 ): Promise<Stage> {
   const folder = mkdtempSync(join(scene.folder, 'host-'));
   const cacheDir = join(scene.folder, 'cache');
@@ -28,7 +31,9 @@ export async function makeStage(
     version: 1,
     principals: { owner: {} },
     tags: { 'member:*': { kind: 'secrecy', owner: 'owner' } },
-    compartments: Object.fromEntries(names.map((name) => [name, { wasm: `./${name}.wasm`, clearance, limits }])),
+    compartments: Object.fromEntries(
+      names.map((name) => [name, { wasm: `./${name}.wasm`, kind: kinds[name] ?? 'inline', clearance, limits }]),
+    ),
     links,
     limits,
     audit: { path: './audit.db' },

@@ -44,6 +44,34 @@ export function amongSubject(name: string, runs: readonly ((n: number) => number
 /** Sixteen strings of 16 bytes, so that none is the result of the call before. */
 export const TEXTS: readonly string[] = Array.from({ length: 16 }, (_, i) => `hello, wrld ${1000 + i}`);
 
+/** What is asked across threads: two numbers, or a string of so many bytes. */
+export type Question = 'add' | 16 | 1024;
+
+export function textsOf(bytes: Exclude<Question, 'add'>): readonly string[] {
+  return TEXTS.map((text) => text.padEnd(bytes, 'and so on '));
+}
+
+/** One question after the other, each answered before the next. */
+export function askingSubject(
+  name: string,
+  question: Question,
+  add: (a: number, b: number) => Promise<number>,
+  echo: (text: string) => Promise<string>,
+): Subject {
+  return {
+    async run(count) {
+      if (question === 'add') {
+        let sum = 0;
+        for (let i = 1; i <= count; i++) sum = await add(sum, i);
+        assertRight(name, sum >>> 0, answerTo('add', count));
+        return;
+      }
+      const texts = textsOf(question);
+      for (let i = 0; i < count; i++) assertRight(name, await echo(texts[i & 15] as string), texts[i & 15]);
+    },
+  };
+}
+
 /** The host calls `add` or `echo` from JavaScript, at once. */
 export function scalarSubject(name: string, add: (a: number, b: number) => number): Subject {
   return {
@@ -55,11 +83,11 @@ export function scalarSubject(name: string, add: (a: number, b: number) => numbe
   };
 }
 
-export function stringSubject(name: string, echo: (text: string) => string): Subject {
+export function stringSubject(name: string, echo: (text: string) => string, texts = TEXTS): Subject {
   return {
     run(count) {
       for (let i = 0; i < count; i++) {
-        const text = TEXTS[i & 15] as string;
+        const text = texts[i & 15] as string;
         if (echo(text) !== text) assertRight(name, 'something else', text);
       }
     },

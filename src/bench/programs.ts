@@ -8,6 +8,7 @@ export interface Programs {
   readonly startOnce: string;
   readonly manyOnce: string;
   readonly loadJco: string;
+  readonly answer: string;
 }
 
 /**
@@ -30,5 +31,6 @@ export async function findPrograms(folder: string): Promise<Programs> {
     startOnce: path('start-once'),
     manyOnce: path('many-once'),
     loadJco: path('load-jco'),
+    answer: path('answer'),
   };
 }

@@ -1,5 +1,6 @@
 import type { Operation } from './operation.ts';
 import type { MakeSubject, Row } from './row.ts';
+import { REMOTE_ROWS } from './rows-remote.ts';
 import {
   cofferdamCall,
   cofferdamHostScalar,
@@ -84,7 +85,7 @@ export const ROWS: readonly Row[] = [
       'js-thunk': thunkHostScalar,
       'jco-1.35-linked': jcoHostScalar('1.35'),
       'jco-1.10-linked': jcoHostScalar('1.10'),
-      'extism-noop': extismNoop,
+      'extism-noop': extismNoop(),
     },
   },
   {
@@ -100,9 +101,10 @@ export const ROWS: readonly Row[] = [
       'js-thunk': thunkHostString,
       'jco-1.35-linked': jcoHostString('1.35'),
       'jco-1.10-linked': jcoHostString('1.10'),
-      extism: extismString,
+      extism: extismString(),
     },
   },
+  ...REMOTE_ROWS,
   {
     id: 'instance.new',
     what: 'a new instance of a small component at a new label, and its first call',
