@@ -4,6 +4,7 @@ import { fault, tooLarge } from './fault.ts';
 import { MAX_LIST_BYTES } from './limits.ts';
 import { at, bad, isChar, type Mismatch } from './mismatch.ts';
 import { GuestResource } from './resource.ts';
+import { isAscii } from './utf8.ts';
 
 /** What generated code calls, by the names it uses. */
 
@@ -62,7 +63,7 @@ const own = (value: object, name: string): unknown =>
 function checkString(value: unknown, context: Context): Mismatch | null {
   if (typeof value !== 'string') return bad('string', value);
   context.checked += value.length * 3;
-  return value.isWellFormed() ? null : bad('well-formed Unicode', value);
+  return isAscii(value) || value.isWellFormed() ? null : bad('well-formed Unicode', value);
 }
 
 let lastSerial = 0;

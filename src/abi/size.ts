@@ -1,6 +1,7 @@
 import type { FuncType, ValType } from '../wasm/types.ts';
 import { fieldTypes, layoutOf } from './layout.ts';
 import { isTaggedOption, propertyNames } from './names.ts';
+import { utf8Length } from './utf8.ts';
 
 /**
  * Bytes that a message carries: each value's own size in memory plus what its strings (as UTF-8) and lists point to.
@@ -56,7 +57,7 @@ function sumOf(sizes: readonly Loose[]): (args: readonly unknown[]) => number {
 
 function sizeFunction(type: ValType): Loose {
   const { size } = layoutOf(type);
-  if (type.kind === 'string') return (value) => size + Buffer.byteLength(value as string);
+  if (type.kind === 'string') return (value) => size + utf8Length(value as string);
   const extra = extraOf(type) as Loose | null;
   return extra === null ? () => size : (value) => size + extra(value);
 }
@@ -73,7 +74,7 @@ function extraOf(type: ValType): Extra {
 function makeExtra(type: ValType): Extra {
   switch (type.kind) {
     case 'string':
-      return (value: string) => Buffer.byteLength(value);
+      return (value: string) => utf8Length(value);
     case 'list': {
       const element = extraOf(type.element) as Loose | null;
       const size = type.length === undefined ? layoutOf(type.element).size : 0;
