@@ -1,15 +1,19 @@
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, it } from 'vitest';
 import { attackPolicy, type Finding } from '../../src/suite/policy/attack-policy.ts';
 import { fill, holds } from '../../src/suite/policy/canary.ts';
 import { renderFindings } from '../../src/suite/policy/report.ts';
 import type { ValType } from '../../src/wasm/types.ts';
+import { ALLOCATOR, type Arena, manifestOf } from '../arena.ts';
 
 const DESK = join(import.meta.dirname, '../../examples/support-desk/cofferdam.yaml');
 const by = (findings: readonly Finding[], hostile: string) => findings.filter((each) => each.hostile === hostile);
 
 describe('an attack on the support desk', async () => {
-  const findings = await attackPolicy(DESK);
+  const report = await attackPolicy(DESK);
+  const { findings } = report;
 
   it('tries every compartment against every function resource', () => {
     expect(new Set(findings.map(({ hostile }) => hostile)).size).toBeGreaterThanOrEqual(8);
@@ -27,10 +31,78 @@ describe('an attack on the support desk', async () => {
   });
 
   it('is told to people', () => {
-    const text = renderFindings(findings);
+    const text = renderFindings(report);
     expect(text).toMatch(/^hostile +tag +resource +arrived\n/);
     expect(text).toMatch(/\d+ attempts: 0 leaks, \d+ through gates that the manifest declares\n$/);
   });
+});
+
+/** Gives away all that it is told: `plugin` by a gate, `reader` by nothing but hope. */
+const teller = {
+  wit: 'world guest { import tell: func(text: string); export read: func(text: string) -> string; }',
+  wat: `(module (import "$root" "tell" (func $tell (param i32 i32))) ${ALLOCATOR}
+    (func (export "read") (param i32 i32) (result i32)
+      (call $tell (local.get 0) (local.get 1))
+      (i32.store (i32.const 16) (local.get 0)) (i32.store (i32.const 20) (local.get 1)) (i32.const 16)))`,
+  clearance: { secrecy: ['staff'] },
+  resources: ['vendor', 'records', 'idle'],
+};
+const link = (from: string, to: string, more = {}) => ({ from, import: 'tell', to, ...more });
+const LEAKY: Arena = {
+  tags: { staff: { kind: 'secrecy', owner: 'desk' } },
+  compartments: { plugin: { ...teller, grants: ['staff-'] }, reader: teller, clerk: teller },
+  links: [link('plugin', 'vendor', { declassify: ['staff'] }), link('reader', 'vendor'), link('clerk', 'records')],
+  resources: {
+    vendor: { function: true },
+    records: { function: true, label: { secrecy: ['staff'] } },
+    idle: { function: true },
+  },
+  audit: { path: './audit.db' },
+};
+
+describe('an attack on a manifest with a hole in it', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'cofferdam-leaky-'));
+  afterAll(() => rmSync(folder, { recursive: true }));
+  const file = join(folder, 'cofferdam.json');
+  writeFileSync(file, JSON.stringify(manifestOf(LEAKY, folder)));
+  const report = await attackPolicy(file, { kinds: [null, 'worker'] });
+
+  it.each([null, 'worker'] as const)('tells what arrived where, and how (%s)', (kind) => {
+    const found = report.findings.filter((each) => each.kind === kind);
+    const arrivals = Object.fromEntries(
+      found.map(({ hostile, resource, arrival }) => [`${hostile} -> ${resource}`, arrival]),
+    );
+    // The hole is there whoever is hostile: the program gives everybody everything, also the honest clerk.
+    expect(arrivals).toEqual({
+      'plugin -> vendor': 'gate',
+      'plugin -> records': 'labelled',
+      'plugin -> idle': 'stopped',
+      'reader -> vendor': 'gate',
+      'reader -> records': 'labelled',
+      'reader -> idle': 'stopped',
+      'clerk -> vendor': 'gate',
+      'clerk -> records': 'labelled',
+      'clerk -> idle': 'stopped',
+    });
+    const [hole] = found;
+    expect(hole?.detail).toContain('declassifies staff');
+  });
+
+  it('is told by kind', () => {
+    const text = renderFindings(report);
+    expect(text).toMatch(/^plugin +as declared +staff +vendor +gate/m);
+    expect(text).toMatch(/^plugin +worker +staff +vendor +gate/m);
+  });
+
+  it('leaves no journal', () => {
+    expect(existsSync(join(folder, 'audit.db'))).toBe(false);
+  });
+});
+
+it('a compartment that cannot be of the kind is told, and stays as it was', async () => {
+  const { findings, stayed } = await attackPolicy(DESK, { kinds: ['enclave'] });
+  expect(stayed.map(({ compartment }) => compartment)).toEqual(['format']);
+  expect(findings.filter(({ arrival }) => arrival === 'leak')).toEqual([]);
 });
 
 describe('a canary', () => {

@@ -52,7 +52,10 @@ export function testCommand({ io, finish }: CommandContext): Command {
     .option('--list', 'name the cases, and try none');
   command.argument('[manifest]', 'attack this policy instead: each compartment in turn is replaced by a hostile twin');
   return withCommonOptions(command).action(async (manifest: string | undefined, options: TestOptions) => {
-    if (manifest !== undefined) return finish(await attackManifest(manifest, options, io));
+    if (manifest !== undefined) {
+      const kinds = command.getOptionValueSource('kind') === 'default' ? [null] : options.kind;
+      return finish(await attackManifest(manifest, { ...options, kinds }, io));
+    }
     // Only here: no other command needs the code that runs guests, and each is to start fast.
     const { runSuite, selectCases } = await import('../../suite/run.ts');
     const narrowed = {
@@ -90,26 +93,32 @@ export function testCommand({ io, finish }: CommandContext): Command {
   });
 }
 
+interface ManifestOptions extends Omit<TestOptions, 'kind'> {
+  /** Null: as the manifest declares them. */
+  readonly kinds: readonly (Kind | null)[];
+}
+
 /** Each compartment in turn turns hostile. `failed` when anything arrived where no way of the manifest leads. */
-async function attackManifest(manifest: string, options: TestOptions, io: Io): Promise<'done' | 'failed'> {
+async function attackManifest(manifest: string, options: ManifestOptions, io: Io): Promise<'done' | 'failed'> {
   const { attackPolicy } = await import('../../suite/policy/attack-policy.ts');
   const { renderFindings, scoreboardOf } = await import('../../suite/policy/report.ts');
   const startedAt = new Date().toISOString();
   const started = performance.now();
-  const findings = await attackPolicy(manifest, (hostile, done, all) => {
-    if (io.stderr.isTerminal) void io.stderr.write(`\r\x1b[K${done}/${all} ${hostile}`).catch(() => undefined);
-  });
+  const onProgress = (hostile: string, attempts: number) => {
+    if (io.stderr.isTerminal) void io.stderr.write(`\r\x1b[K${attempts} attempts, ${hostile}`).catch(() => undefined);
+  };
+  const report = await attackPolicy(manifest, { kinds: options.kinds, onProgress });
   if (io.stderr.isTerminal) await io.stderr.write('\r\x1b[K');
   const about = { versions: VERSIONS, subject: manifest, seed: 0, startedAt, ms: performance.now() - started };
   const format = options.json === true ? 'json' : options.format;
   const text =
     format === 'pretty'
-      ? renderFindings(findings, (style, text) => io.stdout.style(style, text))
+      ? renderFindings(report, (style, text) => io.stdout.style(style, text))
       : format === 'json'
-        ? jsonText(findings)
-        : await render(scoreboardOf(findings, about), format, io);
+        ? jsonText(report)
+        : await render(scoreboardOf(report, about), format, io);
   await io.stdout.write(text);
-  return findings.some(({ arrival }) => arrival === 'leak') ? 'failed' : 'done';
+  return report.findings.some(({ arrival }) => arrival === 'leak') ? 'failed' : 'done';
 }
 
 async function render(board: Scoreboard, format: TestOptions['format'], io: Io): Promise<string> {

@@ -8,8 +8,10 @@ import type { Host } from '../../host/host.ts';
 import type { LabelInput } from '../../label/index.ts';
 import { analyse, formatWay, loadManifest, type Policy, why } from '../../policy/index.ts';
 import type { World } from '../../wasm/types.ts';
+import type { Kind } from '../case.ts';
 import { type Canary, fill, holds } from './canary.ts';
 import { makeHostileCode, type Orders } from './hostile-code.ts';
+import { asDeclared, onKind, type Stayed } from './on-kind.ts';
 
 /**
  * `leak`: the tag's data arrived where no way of the analysis leads. `gate`: it arrived by a gate that the manifest
@@ -19,6 +21,8 @@ import { makeHostileCode, type Orders } from './hostile-code.ts';
 export type Arrival = 'leak' | 'gate' | 'labelled' | 'stopped' | 'unreached';
 
 export interface Finding {
+  /** Of all compartments; null: as the manifest declares each. */
+  readonly kind: Kind | null;
   /** The compartment whose code was replaced by a hostile twin. */
   readonly hostile: string;
   readonly tag: string;
@@ -35,21 +39,41 @@ export interface Finding {
  */
 export async function attackPolicy(
   file: string,
-  onProgress: (hostile: string, done: number, all: number) => void = () => undefined,
-): Promise<readonly Finding[]> {
+  { kinds = [null], onProgress = () => undefined }: AttackOptions = {},
+): Promise<PolicyReport> {
   const policy = await loadManifest(file);
   const worlds = await worldsOf(policy, file);
   const names = [...policy.compartments.keys()];
   const findings: Finding[] = [];
-  for (const [i, hostile] of names.entries()) {
-    onProgress(hostile, i, names.length);
-    findings.push(...(await attackAs(hostile, { policy, file, worlds })));
+  const stayed: Stayed[] = [];
+  for (const kind of kinds) {
+    const unheard = standIns(policy, worlds, () => undefined);
+    const changed = kind === null ? asDeclared(policy) : await onKind(policy, kind, file, unheard);
+    stayed.push(...changed.stayed);
+    for (const hostile of names) {
+      onProgress(`${hostile}${kind === null ? '' : ` (${kind})`}`, findings.length);
+      const target = { policy, manifest: changed.manifest, file, worlds };
+      for (const found of await attackAs(hostile, target)) findings.push({ ...found, kind });
+    }
   }
-  return findings;
+  return { findings, stayed };
+}
+
+export interface AttackOptions {
+  /** Each is tried; null: as the manifest declares them. */
+  readonly kinds?: readonly (Kind | null)[];
+  readonly onProgress?: (hostile: string, attempts: number) => void;
+}
+
+export interface PolicyReport {
+  readonly findings: readonly Finding[];
+  readonly stayed: readonly Stayed[];
 }
 
 interface Target {
   readonly policy: Policy;
+  /** What is run: the policy's, perhaps on another kind. */
+  readonly manifest: object;
   readonly file: string;
   readonly worlds: ReadonlyMap<string, World>;
 }
@@ -60,7 +84,8 @@ interface Seen {
   readonly canary: Canary;
 }
 
-async function attackAs(hostile: string, { policy, file, worlds }: Target): Promise<readonly Finding[]> {
+async function attackAs(hostile: string, target: Target): Promise<readonly Omit<Finding, 'kind'>[]> {
+  const { policy, worlds } = target;
   const tags = [...policy.tags].filter(([, { kind }]) => kind === 'secrecy').map(([tag]) => tag);
   const canaryOf = new Map(tags.map((tag) => [tag, makeCanary()]));
   const held = new Set<Canary>();
@@ -69,7 +94,7 @@ async function attackAs(hostile: string, { policy, file, worlds }: Target): Prom
   const note = (resource: string, args: readonly unknown[]) => {
     for (const canary of orders.canaries) if (holds(args, canary)) seen.push({ resource, canary });
   };
-  await using host = await makeHost(policy, file, worlds, note, async (compartment, env) => {
+  await using host = await makeHost(target, note, async (compartment, env) => {
     const code = await loadCode(compartment, env);
     return compartment.name === hostile ? makeHostileCode(code, orders) : code;
   });
@@ -85,7 +110,7 @@ async function attackAs(hostile: string, { policy, file, worlds }: Target): Prom
   return tags.flatMap((tag) =>
     [...policy.resources.values()]
       .filter(({ kind }) => kind === 'function')
-      .map(({ name: resource, label }): Finding => {
+      .map(({ name: resource, label }): Omit<Finding, 'kind'> => {
         const canary = canaryOf.get(tag);
         const arrived = seen.some((each) => each.resource === resource && each.canary === canary);
         const found = { hostile, tag, resource };
@@ -149,14 +174,7 @@ function labelOf({ policy }: Program, tag: string | null): LabelInput {
 
 type Note = (resource: string, args: readonly unknown[]) => void;
 
-async function makeHost(
-  policy: Policy,
-  file: string,
-  worlds: ReadonlyMap<string, World>,
-  note: Note,
-  load: typeof loadCode,
-): Promise<Host> {
-  const { audit: _, ...manifest } = policy.tree as Readonly<Record<string, unknown>>;
+async function makeHost({ policy, manifest, file, worlds }: Target, note: Note, load: typeof loadCode): Promise<Host> {
   return createHostWith(manifest, { baseDir: dirname(resolve(file)), resources: standIns(policy, worlds, note) }, load);
 }
 
