@@ -51,5 +51,7 @@ export type Took = number | void;
 
 /** A result is not what it should be: then a time means nothing. */
 export function assertRight(subject: string, found: unknown, expected: unknown): void {
-  if (found !== expected) throw new Error(`${subject} gave ${String(found)}, not ${String(expected)}`);
+  if (found === expected) return;
+  const [was, is] = [expected, found].map((value) => String(value).slice(0, 40));
+  throw new Error(`${subject} gave ${is}, not ${was}`);
 }
