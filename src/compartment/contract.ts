@@ -102,6 +102,9 @@ export interface InstanceHost {
   random(bytes: Uint8Array): void;
 }
 
+/** `busy`: a call is inside, which may be slow, and is its deadline's business. `dead`: its thread or process is no more. */
+export type Health = 'idle' | 'busy' | 'silent' | 'dead';
+
 export interface Instance {
   /**
    * Calls export number `index` (position in `world.exports`). Throws GUEST_TRAP, GUEST_EXIT, ABI_* (the guest broke
@@ -116,11 +119,10 @@ export interface Instance {
   /** Bytes of linear memory now. */
   memoryBytes(): number;
   /**
-   * Of an instance that lives elsewhere: does its thread or process live? `busy` while a call is inside, which may be slow and
-   * is its deadline's business. An idle one is asked, and is `dead` when it has owed an answer for `patienceMs`; nobody waits
-   * for it here.
+   * Of an instance that lives elsewhere: does its thread or process live? An idle one is asked, and nobody waits for its answer
+   * here: it is `silent` when it has owed one for `patienceMs`.
    */
-  health?(patienceMs: number): 'idle' | 'busy' | 'dead';
+  health?(patienceMs: number): Health;
   /** Forgets memory and tables; later calls throw INSTANCE_STOPPED. Ends a thread or process, whatever it does. */
   stop(): void;
 }

@@ -1,5 +1,5 @@
 import { CofferdamError, isCofferdamError } from '../error.ts';
-import type { Code, Instance, InstanceHost } from './contract.ts';
+import type { Code, Health, Instance, InstanceHost } from './contract.ts';
 
 /**
  * One launch of an enclave around code of any kind. Each launch has a Code of its own, so that no instance outlives what
@@ -53,7 +53,7 @@ class OpaqueInstance implements Required<Instance> {
     return this.#instance.memoryBytes();
   }
 
-  health(patienceMs: number): 'idle' | 'busy' | 'dead' {
+  health(patienceMs: number): Health {
     return this.#instance.health?.(patienceMs) ?? 'idle';
   }
 

@@ -89,7 +89,7 @@ export async function createHostWith(
         elapsedMs: () => performance.now(),
       },
     });
-    supervise(events, broker, recorder);
+    supervise(events, broker, recorder, policy.limits.heartbeatMs);
     const env = { baseDir: policy.baseDir, ...(cacheDir === undefined ? {} : { cacheDir }) };
     enclaves = new Enclaves({
       space,

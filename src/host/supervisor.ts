@@ -1,45 +1,52 @@
 import type { EventEmitter } from 'node:events';
 import type { Broker } from '../broker/broker.ts';
-import type { HostEvents, Recorder } from '../broker/recorder.ts';
+import type { Slot } from '../broker/instances.ts';
+import type { Recorder } from '../broker/recorder.ts';
+import type { Health } from '../compartment/contract.ts';
 import { CofferdamError } from '../error.ts';
 
-/** How often it looks: what dies between two calls is gone before most next ones. */
-const LOOK_MS = 250;
+/** One that has not answered for so many heartbeats is taken for dead: a busy machine is slow for less. */
+const PATIENCE_BEATS = 5;
 
 /**
- * Looks after instances that live in threads and processes. One that is dead while nobody is inside is ended, its thread or process
- * with it, before a fresh one can get its work; without this the next call would find out, and fail for it. One that is
- * merely slow has a call inside: its deadline is what ends that. Without such instances there is no timer.
+ * Looks after instances that live in threads and processes, and that nobody is inside of: each is asked whether it lives. One that
+ * is dead, stuck or stopped is ended, its thread or process with it, before a fresh one can get its work; without this the
+ * next call would find out, and fail for it. One that is slow answers late, and lives; one with a call inside is its
+ * deadline's business. Without such instances there is no timer.
  */
-export function supervise(events: EventEmitter, broker: Broker, recorder: Recorder): void {
-  const { instances, lifecycle } = broker;
+export function supervise(
+  events: EventEmitter,
+  { instances, lifecycle }: Broker,
+  recorder: Recorder,
+  heartbeatMs: number,
+): void {
   let timer: NodeJS.Timeout | null = null;
+  const patienceMs = PATIENCE_BEATS * heartbeatMs;
+  const end = (slot: Slot, health: Health) => {
+    const found = health === 'dead' ? 'died between two calls' : `did not answer for ${patienceMs} ms`;
+    const lost = new CofferdamError('COMPARTMENT_DIED', `${slot.id} ${found}. The next call gets a fresh one.`, {
+      details: { compartment: slot.compartment.name, reason: found },
+    });
+    try {
+      recorder.trapped(slot, slot.message, lost);
+      lifecycle.failed(slot, lost.code);
+    } finally {
+      instances.discard(slot, 'failed'); // stops it for good first: whatever it still does, nobody listens
+    }
+  };
   const look = () => {
     const remote = instances.list().filter(({ compartment }) => compartment.policy.kind !== 'inline');
     for (const slot of remote) {
-      if (slot.chain !== null || slot.instance?.health?.(5_000) !== 'dead') continue;
-      const { name } = slot.compartment;
-      const died = new CofferdamError(
-        'COMPARTMENT_DIED',
-        `${slot.id} died between two calls. The next gets a fresh one.`,
-        {
-          details: { compartment: name },
-        },
-      );
-      try {
-        recorder.trapped(slot, slot.message, died);
-        lifecycle.failed(slot, died.code);
-      } finally {
-        instances.discard(slot, 'failed'); // stops it for good first: whatever it still does, nobody listens
-      }
+      const health = slot.chain === null ? slot.instance?.health?.(patienceMs) : undefined;
+      if (health === 'dead' || health === 'silent') end(slot, health);
     }
     if (remote.length > 0 || timer === null) return;
     clearInterval(timer);
     timer = null;
   };
-  events.on('started', ({ compartment }: HostEvents['started']) => {
-    if (timer !== null || broker.compartments.get(compartment)?.policy.kind === 'inline') return;
-    timer = setInterval(look, LOOK_MS).unref();
+  events.on('started', () => {
+    if (timer !== null || instances.list().every(({ compartment }) => compartment.policy.kind === 'inline')) return;
+    timer = setInterval(look, heartbeatMs).unref();
   });
   events.on('closed', () => {
     if (timer !== null) clearInterval(timer);

@@ -58,6 +58,8 @@ export const HOST_LIMITS: HostLimits = Object.freeze({
   waiting: 64,
   /** Threads and processes that run instances: each is an engine of its own, with some megabytes before any guest. */
   workers: 64,
+  /** A thread or process that is asked once in a second whether it lives uses some ten thousandths of a core. */
+  heartbeatMs: 1_000,
 });
 
 export const AUDIT_DEFAULTS: AuditPolicy = Object.freeze({ path: null });
@@ -76,6 +78,8 @@ export const BOUNDS = Object.freeze({
   callDepth: [1, 128],
   waiting: [0, 65_536],
   workers: [0, 1_024],
+  /** Ten times in a second costs a thousandth of a core per instance; once in an hour is as good as never. */
+  heartbeatMs: [100, 3_600_000],
   /** One page, to 16 TiB: all that a process can address. */
   hostMemoryBytes: [64 * 2 ** 10, 2 ** 44],
   /** The watchdog looks about twice in a millisecond; a day is far below where its clock overflows. */

@@ -49,6 +49,9 @@ export const hostLimits = z.strictObject({
   callDepth: count(BOUNDS.callDepth, 'Calls nested in one another.').optional(),
   waiting: count(BOUNDS.waiting, 'Calls that wait for one busy instance.').optional(),
   workers: count(BOUNDS.workers, 'Threads and processes that run instances.').optional(),
+  heartbeat: time(BOUNDS.heartbeatMs)
+    .optional()
+    .meta({ description: "How often an idle thread or process is asked whether it lives: '1s'." }),
 });
 
 export function resolveLimits(
@@ -85,6 +88,7 @@ export function resolveHostLimits({ limits }: Manifest): HostLimits {
     callDepth: limits?.callDepth ?? HOST_LIMITS.callDepth,
     waiting: limits?.waiting ?? HOST_LIMITS.waiting,
     workers: limits?.workers ?? HOST_LIMITS.workers,
+    heartbeatMs: limits?.heartbeat ?? HOST_LIMITS.heartbeatMs,
   };
 }
 

@@ -217,4 +217,6 @@ export interface HostLimits {
   readonly waiting: number;
   /** Threads and processes that run instances of kind `worker` and `process`. */
   readonly workers: number;
+  /** How often an idle one of them is asked whether it lives. */
+  readonly heartbeatMs: number;
 }

@@ -47,7 +47,7 @@ entries:
 forbid: ["key -> log except keeper", "customer:* -> log"]
 audit: { path: ./audit.db }
 attestation: { state: ./state }
-limits: { instances: 5, memory: 1GiB, callDepth: 128, waiting: 0, workers: 3 }
+limits: { instances: 5, memory: 1GiB, callDepth: 128, waiting: 0, workers: 3, heartbeat: 500ms }
 defaultLabel: { secrecy: ["customer:acme"] }
 `;
 
@@ -176,7 +176,7 @@ describe('a manifest that says everything', () => {
       file: '/desk/cofferdam.yaml',
       baseDir: '/desk',
       audit: { path: './audit.db' },
-      limits: { instances: 5, memoryBytes: 2 ** 30, callDepth: 128, waiting: 0, workers: 3 },
+      limits: { instances: 5, memoryBytes: 2 ** 30, callDepth: 128, waiting: 0, workers: 3, heartbeatMs: 500 },
       defaultLabel: { secrecy: ['customer:acme'], integrity: [] },
     });
   });

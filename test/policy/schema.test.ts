@@ -82,6 +82,7 @@ describe('the reference', () => {
       ['limits.callDepth', HOST_LIMITS.callDepth],
       ['limits.waiting', HOST_LIMITS.waiting],
       ['limits.workers', HOST_LIMITS.workers],
+      ['limits.heartbeat', `${HOST_LIMITS.heartbeatMs / 1_000}s`],
     ];
     for (const [key, value] of rows)
       expect(reference).toMatch(new RegExp(`\\| \`${key.replace('.', '\\.')}\` \\|[^|]*\\| \`${value}\` \\|`));

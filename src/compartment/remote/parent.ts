@@ -1,6 +1,6 @@
 import { MESSAGE_START, type MessageCodec } from '../../abi/message.ts';
 import { CofferdamError, isCofferdamError } from '../../error.ts';
-import type { Instance, InstanceHost } from '../contract.ts';
+import type { Health, Instance, InstanceHost } from '../contract.ts';
 import { guestTrap, unreadable } from '../guest-error.ts';
 import { Turnstile } from '../turnstile.ts';
 import { Asks } from './asks.ts';
@@ -8,6 +8,7 @@ import { Conversation } from './conversation.ts';
 import { closed, died } from './died.ts';
 import { DirectLinks } from './direct-links.ts';
 import { ASK, decodeFailure, TELL } from './frame.ts';
+import { Heartbeat } from './heartbeat.ts';
 import type { Peer, Peers } from './peers.ts';
 import type { RemoteCode } from './remote-code.ts';
 import type { ParentTransport } from './transport.ts';
@@ -20,8 +21,6 @@ const GRACE_MS = 20;
 const CLOCKS_MS = 1;
 /** How long whoever asks for its size waits for it. Later it is known, too. */
 const SIZE_MS = 20;
-/** How long it may be silent where nobody says. */
-const PATIENCE_MS = 5_000;
 
 /**
  * The parent's side of one instance. Whatever the child asks for is answered by the instance's own `InstanceHost`, with the
@@ -37,14 +36,11 @@ export class RemoteInstance implements Instance {
   readonly #asks: Asks;
   /** Over which it calls others by itself; null where it is no thread. */
   readonly #links: DirectLinks | null;
-  #memoryBytes = 0;
+  readonly #heart: Heartbeat;
   /** Something was begun, and is not done. */
   #isBegun = false;
   /** Its last instance is over, and it can make another. */
   #isSpent = false;
-  /** When it was asked whether it lives, and has not said so yet. */
-  #askedMs: number | null = null;
-  #patienceMs = PATIENCE_MS;
   #isStopped = false;
   /** It runs, and this thread does other things until it says something. */
   #isAside = false;
@@ -58,6 +54,7 @@ export class RemoteInstance implements Instance {
     this.#peer = peers.take(host.sharing ?? null, code.state);
     this.#talk = new Conversation(this.#peer.transport, code.maxMessageBytes);
     this.#links = this.#makeLinks();
+    this.#heart = new Heartbeat(this.#talk);
     this.#asks = new Asks(code, host, this.#turnstile, this.#links);
     try {
       this.#turnstile.pass(() => {
@@ -91,28 +88,30 @@ export class RemoteInstance implements Instance {
 
   /** As of now; while a call is inside, or the peer is slow, as of the last time that it said so. */
   memoryBytes(): number {
-    try {
-      if (this.#isFree) this.#beat(SIZE_MS);
-    } catch {
-      // Whoever calls it next, or looks after it, finds that it is dead.
-    }
-    return this.#memoryBytes;
+    if (this.#isFree) this.#beat(SIZE_MS);
+    return this.#isStopped ? 0 : this.#heart.memoryBytes;
   }
 
-  health(patienceMs: number): 'idle' | 'busy' | 'dead' {
-    this.#patienceMs = patienceMs;
+  health(patienceMs: number): Health {
+    this.#heart.patienceMs = patienceMs;
     if (this.#peer.transport.isPeerGone()) return 'dead';
     if (!this.#isFree) return 'busy';
+    if (!this.#beat(0)) return 'dead';
+    return this.#heart.isOverdue ? 'silent' : 'idle';
+  }
+
+  /** False when what it says makes no sense: then it is ended, and whoever calls it next finds it dead. */
+  #beat(waitMs: number): boolean {
     try {
-      this.#beat(0);
-    } catch {
-      return 'dead'; // what it said makes no sense
+      this.#heart.beat(waitMs);
+      return true;
+    } catch (error) {
+      this.#endedBy(error);
+      return false;
     }
-    return this.#askedMs !== null && performance.now() - this.#askedMs > patienceMs ? 'dead' : 'idle';
   }
 
   stop(): void {
-    this.#memoryBytes = 0;
     this.#turnstile.stop();
     if (this.#isStopped) return;
     this.#isStopped = true;
@@ -140,7 +139,7 @@ export class RemoteInstance implements Instance {
     };
     const readMail = () => {
       this.#turnstile.assertFree();
-      if (this.#askedMs !== null) this.#awaitBeat();
+      if (this.#heart.isOwed) this.#settle();
       this.#turnstile.pass(() => {
         this.#talk.writer.begin();
         this.#say(ASK.MAIL, 0, false);
@@ -190,7 +189,7 @@ export class RemoteInstance implements Instance {
   /** Writes the arguments; nothing has been sent when it throws. */
   #begin(index: number, args: readonly unknown[]): MessageCodec {
     this.#turnstile.assertFree();
-    if (this.#askedMs !== null) this.#awaitBeat();
+    if (this.#heart.isOwed) this.#settle();
     const codec = this.#code.exports[index];
     if (codec === undefined) throw new CofferdamError('ARGUMENT_TYPE', `There is no export ${index} - count them anew`);
     try {
@@ -201,43 +200,20 @@ export class RemoteInstance implements Instance {
     return codec;
   }
 
+  /** The peer takes one thing after the other. */
+  #settle(): void {
+    try {
+      this.#heart.settle(this.#host.time?.leftMs(false) ?? Number.POSITIVE_INFINITY);
+    } catch (error) {
+      throw this.#endedBy(error);
+    }
+  }
+
   #result(codec: MessageCodec): unknown {
     try {
       return codec.readResult(this.#talk.reader);
     } catch (error) {
       throw this.#endedBy(died('its result is not of its type', error));
-    }
-  }
-
-  /** Asks it whether it lives, unless it owes an answer already, and waits for that a little. */
-  #beat(waitMs: number): void {
-    if (this.#askedMs === null) {
-      this.#talk.writer.begin();
-      this.#talk.timeMs = Number.POSITIVE_INFINITY;
-      this.#talk.say(ASK.BEAT, 0, this.#fuel);
-      this.#askedMs = performance.now();
-    }
-    this.#hearBeat(waitMs);
-  }
-
-  /** A call has to wait for it: the peer takes one thing after the other. */
-  #awaitBeat(): void {
-    const silentMs = performance.now() - (this.#askedMs ?? 0);
-    const leftMs = this.#host.time?.leftMs(false) ?? Number.POSITIVE_INFINITY;
-    this.#hearBeat(Math.max(0, Math.min(this.#patienceMs - silentMs, leftMs)));
-    if (this.#askedMs !== null) throw this.#endedBy(died('it does not say that it lives'));
-  }
-
-  #hearBeat(waitMs: number): void {
-    try {
-      const length = this.#peer.transport.receive(waitMs);
-      if (length < 0) return;
-      if (!this.#isDone(length)) throw died('it does something that nobody asked for');
-      this.#askedMs = null;
-      const bytes = this.#talk.reader.view.getFloat64(MESSAGE_START, true);
-      this.#memoryBytes = Number.isSafeInteger(bytes) && bytes > 0 ? bytes : 0;
-    } catch (error) {
-      throw this.#endedBy(error);
     }
   }
 
