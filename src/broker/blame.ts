@@ -47,6 +47,12 @@ export class Blame {
     if (faulty && inside.includes(faulty)) this.#lifecycle.failed(faulty, failure.code);
   }
 
+  /** The instance in `slot` failed outside of any call: in what it goes on with for a stream. */
+  failedAfterCall(slot: Slot, error: unknown): void {
+    const { code } = toCofferdamError(error);
+    if (!NO_GUESTS_FAULT.has(code)) this.#lifecycle.failed(slot, code);
+  }
+
   /** The instance in `slot` did not start. */
   failedToStart(slot: Slot, chain: Chain, error: unknown): void {
     const { code } = toCofferdamError(error);

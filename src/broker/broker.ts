@@ -47,6 +47,7 @@ export class Broker {
   readonly #guestLinks: GuestLinksEnv;
   readonly #direct: DirectEnv;
   readonly #powers: Powers;
+  readonly #blame: Blame;
   #recorder: Recorder;
   #limits: HostLimits;
 
@@ -79,11 +80,11 @@ export class Broker {
       advance: () => env.kernel.advance(),
       emit: (transition) => this.#recorder.moved(transition),
     });
-    const blame = new Blame(this.lifecycle);
+    this.#blame = new Blame(this.lifecycle);
     this.instances = new Instances({
       kernel: env.kernel,
       lifecycle: this.lifecycle,
-      blame,
+      blame: this.#blame,
       maxInstances: env.limits.instances,
       maxMemoryBytes: env.limits.memoryBytes,
       maxWorkers: env.limits.workers,
@@ -232,7 +233,8 @@ export class Broker {
   #ended(slot: Slot, error: unknown): void {
     if (slot.chain !== null) return;
     this.#recorder.trapped(slot, slot.message, toCofferdamError(error));
-    this.instances.discard(slot);
+    this.#blame.failedAfterCall(slot, error);
+    this.instances.discard(slot, slot.isPoisoned ? 'failed' : 'it failed after its call');
   }
 
   /** A destructor that the program asks for: no call, and so without reach, but with the limits of one. */

@@ -1,5 +1,10 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parse } from '@bytecodealliance/jco-transpile/wasm-tools';
 import { describe, expect, it } from 'vitest';
 import { Source } from '../../src/compartment/source.ts';
+import { createHost } from '../../src/index.ts';
+import { makeFolder } from '../arena.ts';
 import { codeOf, failure, hostOf, sleep } from './jco-support.ts';
 
 /** `go` gives a stream, after which the core module's own `write` and `resume` do as they like. */
@@ -86,6 +91,24 @@ describe('a writer that', () => {
     expect(await failure(() => stream.next())).toBe('GUEST_TRAP');
     expect(ended).toMatchObject([{ code: 'GUEST_TRAP' }]);
     expect(await failure(() => instance.callSuspending(0, []))).toBe('GUEST_TRAP');
+  });
+
+  it('traps after its call is not started again where its manifest says so', async () => {
+    const folder = makeFolder();
+    writeFileSync(join(folder, 'writer.wasm'), await parse(writer(`(drop ${WRITE(1)}) (call $wait)`)));
+    const make = (restart: string) =>
+      createHost({ version: 1, compartments: { writer: { wasm: './writer.wasm', restart } } }, { baseDir: folder });
+    for (const [restart, then] of [
+      ['fail', 'COMPARTMENT_FAILED'],
+      ['restart', 'none'],
+    ] as const) {
+      await using host = await make(restart);
+      const { value } = await host.call<AsyncIterable<Uint8Array>>('writer.go', [], { label: {} });
+      const iterator = value[Symbol.asyncIterator]();
+      await iterator.next();
+      expect(await failure(() => iterator.next())).toBe('GUEST_TRAP');
+      expect(await failure(() => host.call('writer.go', [], { label: {} }))).toBe(then);
+    }
   });
 
   it('writes more than a message may hold is read in parts that fit', async () => {
