@@ -1,5 +1,5 @@
 import { cp, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { bundleProgram } from './bundle.ts';
+import { bundlePage, bundleProgram } from './bundle.ts';
 import { thirdPartyLicenses } from './licenses.ts';
 import { emitTypes } from './types.ts';
 
@@ -39,6 +39,7 @@ async function copyFiles(): Promise<void> {
 await rm(DIST, { recursive: true, force: true });
 await mkdir(DIST, { recursive: true });
 const [metafile] = await Promise.all([bundleProgram(DIST), emitTypes(ROOT, new URL('types/', DIST)), copyFiles()]);
+await writeFile(new URL('bench/page.js', DIST), await bundlePage());
 await writeFile(new URL('THIRD-PARTY-LICENSES.txt', DIST), await thirdPartyLicenses(metafile, ROOT));
 const { version } = JSON.parse(await readFile(new URL('package.json', ROOT), 'utf8')) as { version: string };
 const bytes = Object.values(metafile.outputs).reduce((sum, output) => sum + output.bytes, 0);

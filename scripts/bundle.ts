@@ -2,6 +2,7 @@ import { cp, mkdir } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build, type Metafile, type Plugin } from 'esbuild';
+import { thirdPartyLicenses } from './licenses.ts';
 
 const ROOT = new URL('../', import.meta.url);
 const MODULES = new URL('node_modules/', ROOT);
@@ -67,4 +68,26 @@ export async function bundleProgram(folder: URL): Promise<Metafile> {
   });
   for (const file of WASM_TOOLS) await cp(file, new URL(basename(file.pathname), folder));
   return metafile;
+}
+
+/** The script that draws the charts of the benchmark's page, with the library that draws and its licences: one text. */
+export async function bundlePage(): Promise<string> {
+  const { outputFiles, metafile } = await build({
+    absWorkingDir: fileURLToPath(ROOT),
+    entryPoints: ['bench/page/page.ts'],
+    outfile: 'bench-page.js',
+    write: false,
+    bundle: true,
+    minify: true,
+    format: 'iife',
+    platform: 'browser',
+    target: 'es2022',
+    charset: 'ascii',
+    metafile: true,
+    legalComments: 'none',
+    logLevel: 'warning',
+  });
+  const [{ text } = { text: '' }] = outputFiles;
+  const licenses = (await thirdPartyLicenses(metafile, ROOT)).replaceAll('*/', '* /');
+  return `/*\n${licenses}\n*/\n${text}`;
 }

@@ -50,7 +50,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'suite',
     'bench',
   ],
-  bench: ['host', 'label', 'audit', 'policy', 'abi', 'wasm', 'compartment', 'load', 'broker'],
+  bench: ['host', 'label', 'audit', 'policy', 'abi', 'wasm', 'compartment', 'load', 'broker', 'suite'],
   suite: ['host', 'label', 'audit', 'policy', 'abi', 'wasm', 'compartment', 'load'],
 };
 const CORE = ['label', 'abi', 'compartment', 'broker'];

@@ -4,8 +4,8 @@ import { promisify } from 'node:util';
 const run = promisify(execFile);
 
 /** Runs this Node in a process of its own, and gives what it printed. Throws when it fails. */
-export async function runNode(args: readonly string[]): Promise<string> {
-  const { stdout } = await run(process.execPath, args, { env: { PATH: process.env.PATH }, timeout: 60_000 });
+export async function runNode(args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<string> {
+  const { stdout } = await run(process.execPath, args, { env: { PATH: process.env.PATH, ...env }, timeout: 60_000 });
   return stdout.trim();
 }
 

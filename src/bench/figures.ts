@@ -64,6 +64,48 @@ export const figuresSchema = z.strictObject({
       }),
     )
     .max(10_000),
+  scaling: z
+    .array(
+      z.strictObject({
+        id: name,
+        subject: name,
+        what: z.string().max(2000),
+        unit,
+        by: z.string().max(200).describe('What grows.'),
+        points: z
+          .array(z.strictObject({ x: positive, p50: positive, best: positive, q1: positive, q3: positive }))
+          .max(1000),
+        exponent: z.number().describe('b of cost = a * x^b, fitted to the medians; 0 is flat, 1 is linear.'),
+        low: z.number().describe('The lower end of its 95 % interval.'),
+        high: z.number().describe('The upper end.'),
+      }),
+    )
+    .max(1000)
+    .describe('Cost as work grows; empty when that was not asked for.'),
+  application: z
+    .strictObject({
+      manifest: z.string().max(4096),
+      crossingShare: z
+        .number()
+        .min(0)
+        .max(1)
+        .nullable()
+        .describe('Of the time of all calls that were measured; null if none.'),
+      edges: z
+        .array(
+          z.strictObject({
+            edge: z.string().max(4096),
+            crossing: z.string().max(200).describe('How it is crossed: fused, prepared, posted, …'),
+            reason: z.string().max(2000).nullable().describe('Why it was not measured.'),
+            measured: z.strictObject(measuredSchema.shape).nullable().describe('In nanoseconds.'),
+            inside: positive.nullable().describe('The median of the same call without a boundary, in nanoseconds.'),
+          }),
+        )
+        .max(10_000),
+      advice: z.array(z.strictObject({ edge: z.string().max(4096), text: z.string().max(2000) })).max(10_000),
+    })
+    .nullable()
+    .describe("An application's own edges; null when no manifest was given."),
 });
 
 export type Figures = z.infer<typeof figuresSchema>;

@@ -10,6 +10,8 @@ export interface RunInfo {
   readonly startedAt: Date;
   readonly seconds: number;
   readonly quick: boolean;
+  readonly scaling?: Figures['scaling'];
+  readonly application?: Figures['application'];
 }
 
 /** The figures for programs. Times are in the unit of their row. */
@@ -45,5 +47,7 @@ export function toFigures(results: readonly Result[], peers: Peers, info: RunInf
     rows,
     missing,
     targets,
+    scaling: info.scaling ?? [],
+    application: info.application ?? null,
   };
 }

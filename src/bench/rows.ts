@@ -181,7 +181,11 @@ export const ROWS: readonly Row[] = [
     what: 'from starting Node to the first mediated call, and the end',
     ...PROCESS,
     targets: [{ times: 2, of: ['node'] }],
-    subjects: { cofferdam: startCofferdam, node: startNode },
+    subjects: {
+      cofferdam: startCofferdam(true),
+      'cofferdam-compiling': startCofferdam(false),
+      node: startNode,
+    },
   },
   {
     id: 'label.canflow',

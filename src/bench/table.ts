@@ -1,5 +1,6 @@
 import type { Outcome } from './measure.ts';
 import type { Result } from './result.ts';
+import { round } from './round.ts';
 import { PER_UNIT, type Row, type Unit } from './row.ts';
 import { isOurs } from './select.ts';
 import { signOf } from './sign.ts';
@@ -42,12 +43,6 @@ export function inUnit(nanoseconds: number, unit: Unit): string {
 export function standing({ isMet, timesBound }: Verdict): string {
   if (isMet === null || timesBound === null) return 'cannot be said, something was not measured';
   return isMet ? `met (${round(timesBound)} of the bound)` : `MISSED: ${round(timesBound)} × the bound`;
-}
-
-/** Three significant digits, as far as they say something. */
-function round(value: number): string {
-  if (value >= 100) return Math.round(value).toLocaleString('en');
-  return value >= 10 ? value.toFixed(1) : value.toFixed(2);
 }
 
 /** How many targets are met, and which are not. */

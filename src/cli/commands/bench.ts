@@ -9,6 +9,7 @@ import { safeLines } from '../output.ts';
 
 interface BenchOptions {
   readonly json?: string;
+  readonly html?: string;
   readonly markdown?: string;
   readonly rows: string;
   readonly peers: PeerChoice;
@@ -25,6 +26,7 @@ export function benchCommand({ io, finish }: CommandContext): Command {
     'cofferdam bench --peers none --quick',
   ])
     .option('--json <file>', 'write the figures there as JSON (schema/bench.schema.json)')
+    .option('--html <file>', 'write a page with charts there, which needs nothing beside it')
     .option('--markdown <file>', 'write a table there')
     .option('--rows <pattern>', 'only rows whose id matches this regular expression', '')
     .option('--peers <list>', 'all, none, or names with commas between them', parsePeers, 'all')
@@ -36,7 +38,7 @@ export function benchCommand({ io, finish }: CommandContext): Command {
 }
 
 /** False when a subject failed. */
-async function bench({ json, markdown, rows: pattern, ...options }: BenchOptions, io: Io): Promise<boolean> {
+async function bench({ json, html, markdown, rows: pattern, ...options }: BenchOptions, io: Io): Promise<boolean> {
   // Only here: no other command needs this code, and each is to start fast.
   const { ROWS } = await import('../../bench/rows.ts');
   const { selectRows } = await import('../../bench/select.ts');
@@ -66,9 +68,13 @@ async function bench({ json, markdown, rows: pattern, ...options }: BenchOptions
     await io.stdout.write(safeLines(`${formatResult(result)}\n\n`));
   }
   const info = { startedAt, seconds: (performance.now() - started) / 1000, quick: options.quick };
-  if (json !== undefined) {
-    const { toFigures } = await import('../../bench/json.ts');
-    await writeFileAt(json, jsonText(toFigures(results, scene.peers, info)));
+  const { toFigures } = await import('../../bench/json.ts');
+  const figures = toFigures(results, scene.peers, info);
+  if (json !== undefined) await writeFileAt(json, jsonText(figures));
+  if (html !== undefined) {
+    const { renderPage } = await import('../../bench/page.ts');
+    const { pageScript } = await import('../../bench/page-script.ts');
+    await writeFileAt(html, renderPage(figures, await pageScript()));
   }
   if (markdown !== undefined) {
     const { toMarkdown } = await import('../../bench/markdown.ts');
