@@ -2,11 +2,12 @@ import type { Context } from '../../abi/index.ts';
 import type { MessageCodec } from '../../abi/message.ts';
 import { CofferdamError } from '../../error.ts';
 import type { InstanceHost } from '../contract.ts';
+import { guestTrap } from '../guest-error.ts';
 import type { Turnstile } from '../turnstile.ts';
 import type { Conversation } from './conversation.ts';
 import { died } from './died.ts';
 import type { DirectLinks } from './direct-links.ts';
-import { ASK, MAX_RANDOM_BYTES, TELL } from './frame.ts';
+import { ASK, decodeFailure, MAX_RANDOM_BYTES, TELL } from './frame.ts';
 import type { RemoteCode } from './remote-code.ts';
 
 /** Writes an answer, when it is known. */
@@ -114,6 +115,17 @@ export class Asks {
     } else if (!this.#directEnd(from, this.#links)) {
       throw died(`it said ${kind}, which means nothing here`);
     }
+  }
+
+  /** What it failed of, when another thread had called it: `message` is what it said then, empty where it is gone. */
+  failure(message: Uint8Array, isOverrun: boolean): unknown {
+    const { time } = this.#host;
+    const trap = guestTrap('it was stopped');
+    if (isOverrun) return time?.overdue(trap) ?? trap;
+    if (this.#turnstile.failure !== null) return this.#turnstile.failure.error;
+    return message.length === 0
+      ? died('its thread ended')
+      : (decodeFailure(message) ?? died('its failure makes no sense'));
   }
 
   /** A call that it made directly is over, and it cannot end it by itself. */

@@ -69,8 +69,8 @@ class Child {
   readonly #guest: Guest;
   readonly #interrupts: Interrupts;
   readonly #running: Running = { stopAt: 0, below: null };
-  /** When it began to run, where its time is bounded. */
-  #sinceMs: number | null = null;
+  /** The tick at which it began to run, where its time is bounded: a clock is looked at with each call. */
+  #sinceTick: number | null = null;
   /** Counted down by code that was made for it, and filled up by the parent; null where it is not counted. */
   #fuel: WebAssembly.Global | null = null;
   #instance: Instance | null = null;
@@ -169,7 +169,7 @@ class Child {
   }
 
   #fail(error: unknown): void {
-    const isTimeUp = this.#sinceMs !== null && this.#interrupts.isStopped && isCofferdamError(error, 'GUEST_TRAP');
+    const isTimeUp = this.#sinceTick !== null && this.#interrupts.isStopped && isCofferdamError(error, 'GUEST_TRAP');
     this.#instance?.stop();
     this.#instance = null;
     const place = this.#talk.writer.begin();
@@ -249,7 +249,7 @@ class Child {
   #upstream(): Upstream {
     return {
       leftMs: () => {
-        if (this.#sinceMs === null) return Number.POSITIVE_INFINITY;
+        if (this.#sinceTick === null) return Number.POSITIVE_INFINITY;
         return Math.max(0, (this.#running.stopAt - this.#interrupts.tick) | 0) / TICKS_PER_MS;
       },
       ask: (kind, number, message) => {
@@ -270,10 +270,10 @@ class Child {
   /** Its time stands still until the next frame comes. */
   #send(kind: number, number: number): void {
     this.#talk.timeMs = 0;
-    if (this.#sinceMs !== null) {
+    if (this.#sinceTick !== null) {
       this.#interrupts.end(this.#running);
-      this.#talk.timeMs = performance.now() - this.#sinceMs;
-      this.#sinceMs = null;
+      this.#talk.timeMs = ((this.#interrupts.tick - this.#sinceTick) | 0) / TICKS_PER_MS;
+      this.#sinceTick = null;
     }
     const route = this.#talk === this.#parent ? 0 : this.#number;
     this.#talk.say(kind, number, (this.#fuel?.value as bigint | undefined) ?? null, route);
@@ -285,8 +285,9 @@ class Child {
     if (this.#fuel && this.#talk === this.#parent) this.#fuel.value = this.#talk.fuelHeard;
     const leftMs = this.#talk.timeHeardMs;
     if (leftMs === Number.POSITIVE_INFINITY) return;
-    this.#sinceMs = performance.now();
-    this.#running.stopAt = (this.#interrupts.tick + Math.ceil(leftMs * TICKS_PER_MS) + SLACK_TICKS) | 0;
+    const { tick } = this.#interrupts;
+    this.#sinceTick = tick;
+    this.#running.stopAt = (tick + Math.ceil(leftMs * TICKS_PER_MS) + SLACK_TICKS) | 0;
     this.#interrupts.begin(this.#running);
     // A guest that only asks for things, and ignores that it gets nothing, is never past a tick of its own.
     if (leftMs === 0) this.#interrupts.stop();

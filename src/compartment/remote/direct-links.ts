@@ -58,7 +58,7 @@ export class DirectLinks {
 
   /** Gives the error to throw. */
   failed(index: number, message: Uint8Array, isOverrun: boolean): unknown {
-    return this.#host.failed(index, this.#made.get(index)?.end.failed(message, isOverrun));
+    return this.#host.failed(index, this.#made.get(index)?.end.asks().failure(message, isOverrun));
   }
 
   /** It was given up while it ran: it calls nobody any more. */

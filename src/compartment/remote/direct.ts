@@ -54,8 +54,6 @@ export interface DirectEnd {
   readonly asks: () => Asks;
   /** Lets it read its mail. Throws COMPARTMENT_DIED. */
   readonly readMail: () => void;
-  /** What it failed of in a direct call; `message` is what it said, empty if nothing. It is of no use any more. */
-  readonly failed: (message: Uint8Array, isOverrun: boolean) => unknown;
 }
 
 /** A link as it was decided. */

@@ -127,16 +127,9 @@ export class RemoteInstance implements Instance {
   }
 
   #makeLinks(): DirectLinks | null {
-    const { direct, time } = this.#host;
+    const { direct } = this.#host;
     const { thread, transport } = this.#peer;
     if (!direct || !thread) return null;
-    const failed = (message: Uint8Array, isOverrun: boolean) => {
-      const trap = guestTrap('it was stopped');
-      if (isOverrun) return ((time?.leftMs(false) ?? 0) <= CLOCKS_MS && time?.overdue(trap)) || trap;
-      if (this.#turnstile.failure !== null) return this.#turnstile.failure.error;
-      const failure = message.length === 0 ? died('its thread ended') : decodeFailure(message);
-      return this.#endedBy(failure ?? died('its failure makes no sense'));
-    };
     const readMail = () => {
       this.#turnstile.assertFree();
       if (this.#heart.isOwed) this.#settle();
@@ -146,8 +139,8 @@ export class RemoteInstance implements Instance {
         this.#converse();
       });
     };
-    const end = { peer: thread, asks: () => this.#asks, readMail, failed };
-    return new DirectLinks(direct, end, () => transport.isPeerGone());
+    const isGone = () => transport.isPeerGone();
+    return new DirectLinks(direct, { peer: thread, asks: () => this.#asks, readMail }, isGone);
   }
 
   /** Starting a thread or process takes none of the guest's time, or one with a near deadline would never be there. */
