@@ -1,18 +1,27 @@
 import { execFile } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
+import type { Host, HostOptions } from '../../src/index.ts';
 import { ALLOCATOR, type Arena, assemble, codeOf, type Guest, makeFolder, makeHost } from '../arena.ts';
 
-/** Each limit of a manifest, exactly at it and one past it. Time has no exact end: see ../broker/time-limits.test.ts. */
+/** Each limit of a manifest, of each kind, exactly at it and one past it. Time has no exact end: see ../broker/time-limits.test.ts. */
+
+const KINDS = ['inline', 'worker', 'process'];
 
 const EVERY = { secrecy: ['customer:*'] };
 const nobody = { label: {} };
 const at = (customer: string) => ({ label: { secrecy: [`customer:${customer}`] } });
 const one = (guest: Guest, more: object = {}): Arena => ({ compartments: { guest }, ...more });
-const run = (arena: Arena, target: string, ...args: unknown[]) =>
-  codeOf(async () => (await makeHost(arena)).call(target, args, nobody));
+/** Hosts whose compartments are all of one kind. */
+const hostsOf =
+  (kind: string) =>
+  ({ compartments, ...arena }: Arena, options: HostOptions = {}): Promise<Host> => {
+    const ofKind = Object.entries(compartments).map(([name, guest]) => [name, { kind, ...guest }]);
+    return makeHost({ ...arena, compartments: Object.fromEntries(ofKind) }, options);
+  };
 
 const grower = (pages: number, limit: string): Guest => ({
   wit: 'world guest { export grow: func(pages: u32) -> s32; }',
@@ -47,17 +56,21 @@ const link = (own: boolean): Guest => ({
     : `(module (import "$root" "next" (func $next)) (memory (export "memory") 1) (func (export "go") (call $next)))`,
 });
 
-describe('a limit, at it and past it', () => {
+describe.each(KINDS)('a limit of kind %s, at it and past it', (kind) => {
+  const make = hostsOf(kind);
+  const run = (arena: Arena, target: string, ...args: unknown[]) =>
+    codeOf(async () => (await make(arena)).call(target, args, nobody));
+
   it('memory of an instance', async () => {
-    const host = await makeHost(one(grower(2, '256KiB')));
+    const host = await make(one(grower(2, '256KiB')));
     expect((await host.call('guest.grow', [2], nobody)).value).toBe(2);
     expect((await host.call('guest.grow', [1], nobody)).value).toBe(-1);
-    expect(await codeOf(() => makeHost(one(grower(4, '256KiB'))))).toBe(undefined);
-    expect(await codeOf(() => makeHost(one(grower(5, '256KiB'))))).toBe('LIMIT_MEMORY_INITIAL');
+    expect(await codeOf(() => make(one(grower(4, '256KiB'))))).toBe(undefined);
+    expect(await codeOf(() => make(one(grower(5, '256KiB'))))).toBe('LIMIT_MEMORY_INITIAL');
   });
 
   it('memory of all instances: what they may have, whatever they have taken', async () => {
-    const host = await makeHost(one(grower(1, '1MiB'), { limits: { memory: '2MiB' } }));
+    const host = await make(one(grower(1, '1MiB'), { limits: { memory: '2MiB' } }));
     await host.call('guest.grow', [0], at('a'));
     await host.call('guest.grow', [15], at('b'));
     await expect(host.call('guest.grow', [0], at('c'))).rejects.toMatchObject({
@@ -65,7 +78,7 @@ describe('a limit, at it and past it', () => {
       details: { takenBytes: 2 ** 21, limit: 2 ** 21 },
     });
     await host.call('guest.grow', [0], at('a')); // those that live go on
-    const less = await makeHost(one(grower(1, '1MiB'), { limits: { memory: 2 ** 21 - 1 } }));
+    const less = await make(one(grower(1, '1MiB'), { limits: { memory: 2 ** 21 - 1 } }));
     await less.call('guest.grow', [0], at('a'));
     expect(await codeOf(() => less.call('guest.grow', [0], at('b')))).toBe('LIMIT_HOST_MEMORY');
   });
@@ -80,16 +93,41 @@ describe('a limit, at it and past it', () => {
       one({ ...grower(1, '1MiB'), limits: { instances: 2 } }),
       one(grower(1, '1MiB'), { limits: { instances: 2 } }),
     ]) {
-      const host = await makeHost(arena);
+      const host = await make(arena);
       await host.call('guest.grow', [0], at('a'));
       await host.call('guest.grow', [0], at('b'));
       expect(await codeOf(() => host.call('guest.grow', [0], at('c')))).toBe('LIMIT_INSTANCES');
     }
   });
 
+  it.runIf(kind !== 'inline')('threads and processes', async () => {
+    const host = await make(one(grower(1, '1MiB'), { limits: { workers: 2 } }));
+    await host.call('guest.grow', [0], at('a'));
+    await host.call('guest.grow', [0], at('b'));
+    await expect(host.call('guest.grow', [0], at('c'))).rejects.toMatchObject({
+      code: 'LIMIT_INSTANCES',
+      details: { limit: 2, key: 'limits.workers' },
+    });
+  });
+
+  it('time, of a call and of what runs in it', async () => {
+    for (const [limits, code] of [
+      [{ deadline: '400ms' }, 'LIMIT_DEADLINE'],
+      [{ deadline: 'none', cpu: '400ms' }, 'LIMIT_CPU'],
+    ] as const) {
+      const host = await make(one({ ...adder(), limits }));
+      expect((await host.call('guest.sum', [1_000], nobody)).value).toBe(500_500);
+      const start = performance.now();
+      // Four thousand million rounds.
+      expect(await codeOf(() => host.call('guest.sum', [0], nobody))).toBe(code);
+      expect(performance.now() - start).toBeGreaterThan(399);
+      expect((await host.call('guest.sum', [1_000], nobody)).value).toBe(500_500);
+    }
+  });
+
   it('bytes of a message', async () => {
     // The text and its two words.
-    const host = await makeHost(one(reader));
+    const host = await make(one(reader));
     const most = await largest(
       async (bytes) => (await codeOf(() => host.call('guest.length', ['x'.repeat(bytes)], nobody))) === undefined,
     );
@@ -99,7 +137,7 @@ describe('a limit, at it and past it', () => {
   });
 
   it('posts that wait', async () => {
-    const host = await makeHost(one({ ...link(true), limits: { queue: 3 } }));
+    const host = await make(one({ ...link(true), limits: { queue: 3 } }));
     for (let i = 0; i < 3; i++) await host.post('guest.go', [], nobody);
     expect(await codeOf(() => host.post('guest.go', [], nobody))).toBe('LIMIT_QUEUE');
     await host.drained();
@@ -120,26 +158,30 @@ describe('a limit, at it and past it', () => {
   });
 
   it('output of a call', async () => {
-    const host = await makeHost(one(printer));
+    const host = await make(one(printer));
     for (let i = 0; i < 2; i++) expect(await codeOf(() => host.call('guest.print', [1024], nobody))).toBe(undefined);
     expect(await codeOf(() => host.call('guest.print', [1025], nobody))).toBe('LIMIT_OUTPUT');
   });
 
   it('calls that wait', async () => {
-    let answer: () => void = () => undefined;
-    const next = () => new Promise<void>((resolve) => (answer = resolve));
+    const asked: (() => void)[] = [];
+    const next = () => new Promise<void>((resolve) => asked.push(resolve));
+    const answer = async () => {
+      while (asked.length === 0) await sleep(1);
+      asked.shift()?.();
+    };
     const arena = {
       ...one({ ...link(false), resources: ['next'] }),
       resources: { next: { function: true } },
       links: [{ from: 'guest', import: 'next', to: 'next' }],
       limits: { waiting: 1 },
     };
-    const host = await makeHost(arena, { resources: { next } });
+    const host = await make(arena, { resources: { next } });
     const calls = [host.call('guest.go', [], nobody), host.call('guest.go', [], nobody)];
     expect(await codeOf(() => host.call('guest.go', [], nobody))).toBe('LIMIT_WAITING');
-    answer();
+    await answer();
     await calls[0];
-    answer();
+    await answer();
     await calls[1];
   });
 });
@@ -166,7 +208,7 @@ describe('fuel', () => {
       for (let call = 0; call < 3; call++) used.add((await host.call('guest.sum', [1_000], nobody)).fuel);
     }
     const folder = makeFolder();
-    writeFileSync(join(folder, 'guest.wasm'), assemble(adder().wat));
+    writeFileSync(join(folder, 'guest.wasm'), assemble(adder().wat ?? ''));
     used.add(
       Number(
         (await promisify(execFile)(process.execPath, ['--input-type=module-typescript', '-e', inAnother(folder)]))
@@ -179,14 +221,15 @@ describe('fuel', () => {
     expect(fuel).toBeLessThan(20_000);
   });
 
-  it('that is exactly enough is enough, and one less is not', async () => {
-    const { fuel = 0 } = await (await makeHost(one(adder(1_000_000)))).call('guest.sum', [1_000], nobody);
-    const host = await makeHost(one(adder(fuel)));
+  it.each(KINDS)('that is exactly enough is enough, and one less is not: %s', async (kind) => {
+    const make = hostsOf(kind);
+    const { fuel = 0 } = await (await make(one(adder(1_000_000)))).call('guest.sum', [1_000], nobody);
+    const host = await make(one(adder(fuel)));
     for (let i = 0; i < 2; i++) {
       const reply = await host.call('guest.sum', [1_000], nobody);
       expect(reply).toMatchObject({ value: 500_500, fuel });
     }
-    const short = await makeHost(one(adder(fuel - 1)));
+    const short = await make(one(adder(fuel - 1)));
     await expect(short.call('guest.sum', [1_000], nobody)).rejects.toMatchObject({
       code: 'LIMIT_FUEL',
       details: { compartment: 'guest', limit: fuel - 1 },
@@ -194,15 +237,14 @@ describe('fuel', () => {
     expect((await short.call('guest.sum', [999], nobody)).value).toBe(499_500);
   });
 
-  it('bounds prepared calls and what an instance does when it is made', async () => {
-    const host = await makeHost(one(adder(500)));
+  it.each(KINDS)('bounds prepared calls and what an instance does when it is made: %s', async (kind) => {
+    const make = hostsOf(kind);
+    const host = await make(one(adder(500)));
     const prepared = host.prepare<number>('guest.sum', nobody);
     expect(prepared.call(10)).toBe(55);
     expect(() => prepared.call(100_000)).toThrow(expect.objectContaining({ code: 'LIMIT_FUEL' }));
     expect(prepared.call(10)).toBe(55);
-    expect(await codeOf(async () => (await makeHost(one(adder(20)))).call('guest.sum', [1], nobody))).toBe(
-      'LIMIT_FUEL',
-    );
+    expect(await codeOf(async () => (await make(one(adder(20)))).call('guest.sum', [1], nobody))).toBe('LIMIT_FUEL');
   });
 
   it('is not counted where there is no limit', async () => {
