@@ -7,7 +7,7 @@ import { VERSION } from '../src/version.ts';
 const ROOT = join(import.meta.dirname, '..');
 const MAX_FILE_LINES = 320;
 /** Of code: blank lines and comments are not counted, or there would be a prize for leaving out reasons. */
-const MAX_CORE_LINES = 10_250;
+const MAX_CORE_LINES = 11_500;
 
 /** Which rooms a room may import. `error.ts`, `codes.ts` and `version.ts` are free to all. */
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
