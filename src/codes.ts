@@ -199,6 +199,7 @@ export const CODES = {
   CLI_FILE: 'A file named on the command line cannot be read or written.',
   CLI_JOURNAL: 'The manifest keeps its journal in memory, so that there is none to ask.',
   CLI_OUTPUT: 'The output of the command line cannot be written.',
+  BENCH_FILE: 'A file given to `cofferdam bench --compare` holds no figures.',
   BENCH_ROWS: 'The benchmark has no such row, or no such peer.',
   SUITE_CASES: 'A file of cases, or of another host, for `cofferdam test` cannot be used.',
   INIT_EXISTS: '`cofferdam init` would have to write over a file.',

@@ -29,7 +29,7 @@ function format(value: number, unit: string): string {
 }
 
 function digits(value: number): string {
-  return Number(value.toPrecision(3)).toLocaleString('en');
+  return value.toLocaleString('en', { maximumSignificantDigits: 3 });
 }
 
 const scaled = (value: number, unit: string) => value * (NANOSECONDS[unit] ?? 1);
@@ -39,6 +39,17 @@ const colour = (subject: string) => (isOurs(subject) ? 'var(--ours)' : 'var(--pe
 /** The charts stand in columns of different widths; 640 suits the text beside the marks. */
 const WIDTH = 640;
 const STYLE = { background: 'transparent', color: 'var(--text)', fontSize: '12px', fontFamily: 'inherit' };
+
+/** Powers of ten between the two; one, two and five of each where these are few. */
+function decades(least: number, most: number): number[] {
+  const steps = most / least > 1000 ? [1] : most / least > 30 ? [1, 3] : [1, 2, 5];
+  const first = Math.floor(Math.log10(least));
+  const powers = Array.from({ length: Math.ceil(Math.log10(most)) - first + 1 }, (_, i) => 10 ** (first + i));
+  const all = powers
+    .flatMap((power) => steps.map((step) => step * power))
+    .filter((tick) => tick >= least && tick <= most);
+  return all.filter((_, i) => i % Math.ceil(all.length / 6) === 0);
+}
 
 function label(element: Element, text: string): Element {
   element.setAttribute('role', 'img');
@@ -75,7 +86,7 @@ function rowChart(id: string, rows: readonly Measured[], targets: readonly Targe
       domain: [least / 1.3, most * 1.3],
       label: null,
       grid: true,
-      ticks: 5,
+      ticks: decades(least / 1.3, most * 1.3),
       tickFormat: (value: number) => format(value, unit),
     },
     y: { domain: data.map(({ subject }) => subject), label: null, tickSize: 0 },
@@ -118,8 +129,9 @@ function targetChart(targets: readonly Target[]): Element {
   const most = Math.max(2, ...data.map(({ timesBound }) => timesBound));
   const least = Math.min(0.5, ...data.map(({ timesBound }) => timesBound));
   const chart = Plot.plot({
-    width: 900,
-    height: 56 + data.length * 20,
+    width: 1120,
+    height: 70 + data.length * 20,
+    marginBottom: 40,
     marginLeft: 390,
     marginRight: 56,
     style: STYLE,
@@ -219,7 +231,7 @@ function edgeChart(edges: NonNullable<Figures['application']>['edges']): Element
   const data = edges.flatMap(({ edge, measured }) => (measured === null ? [] : [{ edge, ...measured }]));
   const values = data.flatMap(({ best, p99 }) => [best, p99]);
   const chart = Plot.plot({
-    width: 900,
+    width: 1120,
     height: 48 + data.length * 26,
     marginLeft: 380,
     marginRight: 80,

@@ -15,6 +15,8 @@ interface BenchOptions {
   readonly peers: PeerChoice;
   readonly quick: boolean;
   readonly install: boolean;
+  readonly compare?: string;
+  readonly failOnRegression?: boolean;
   readonly list?: boolean;
 }
 
@@ -32,6 +34,8 @@ export function benchCommand({ io, finish }: CommandContext): Command {
     .option('--peers <list>', 'all, none, or names with commas between them', parsePeers, 'all')
     .option('--quick', 'a few samples: says that it works, not how fast', false)
     .option('--no-install', 'do not install peers that are not there')
+    .option('--compare <file>', 'tell change from noise, against figures that --json wrote earlier')
+    .option('--fail-on-regression', 'with --compare: exit code 1 when something of ours became slower')
     .option('--list', 'name the rows, and measure none')
     .option('--verbose', 'show causes and stack traces of errors')
     .action(async (options: BenchOptions) => finish((await bench(options, io)) ? 'done' : 'failed'));
@@ -47,6 +51,8 @@ async function bench({ json, html, markdown, rows: pattern, ...options }: BenchO
     await io.stdout.write(rows.map(({ id, what }) => `${id.padEnd(24)} ${what}\n`).join(''));
     return true;
   }
+  const { readFigures } = await import('../../bench/read-figures.ts');
+  const old = options.compare === undefined ? null : await readFigures(options.compare);
   const { describeMachine } = await import('../../bench/machine.ts');
   const { QUICK, THOROUGH } = await import('../../bench/measure.ts');
   const { runRow } = await import('../../bench/result.ts');
@@ -81,7 +87,15 @@ async function bench({ json, html, markdown, rows: pattern, ...options }: BenchO
     await writeFileAt(markdown, `${toMarkdown(results)}\n`);
   }
   await io.stdout.write(`${summarise(results)}\n`);
-  return !results.some(({ outcomes }) => [...outcomes.values()].some(({ kind }) => kind === 'failed'));
+  let isFine = true;
+  if (old !== null) {
+    const { compareFigures } = await import('../../bench/compare.ts');
+    const { formatComparison, hasRegressed } = await import('../../bench/compare-text.ts');
+    const comparison = compareFigures(old, figures);
+    await io.stdout.write(safeLines(`\n${formatComparison(comparison)}`));
+    isFine = options.failOnRegression !== true || !hasRegressed(comparison);
+  }
+  return isFine && !results.some(({ outcomes }) => [...outcomes.values()].some(({ kind }) => kind === 'failed'));
 }
 
 function parsePeers(text: string): PeerChoice {
