@@ -202,8 +202,7 @@ function selectInstance(
   places: { readonly base: Label; readonly request: Label },
   rules: RuleTable,
 ): Label {
-  const parts = rules.instance.map(({ of }) => places[of]);
-  return parts.length === 0 ? space.public : parts.reduce((one, other) => space.join(one, other));
+  return rules.instance.map(({ of }) => places[of]).reduce((one, other) => space.join(one, other));
 }
 
 function findOffences(space: LabelSpace, action: Action, places: Places, rules: RuleTable): Offence[] {
