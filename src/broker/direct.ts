@@ -39,8 +39,9 @@ export class Direct implements DirectHost {
     const bound = edges.direct.has(index) ? this.#links.bound(index) : null;
     if (bound?.epoch !== this.#env.kernel.epoch) return null;
     const { epoch, target, port, index: served } = bound;
-    const maxBytes = Math.min(policy.limits.messageBytes, target.compartment.policy.limits.messageBytes);
-    return { epoch, callee: target.cell, port, export: served, maxBytes };
+    const { messageBytes: maxReplyBytes } = target.compartment.policy.limits;
+    const maxBytes = Math.min(policy.limits.messageBytes, maxReplyBytes);
+    return { epoch, callee: target.cell, port, export: served, maxBytes, maxReplyBytes };
   }
 
   returned(index: number, replyBytes: number): void {

@@ -120,11 +120,12 @@ export class DirectCalls {
     return new CofferdamError('INTERNAL', 'A call that failed was taken for one that had not.');
   }
 
-  #line({ lineId, line }: LinkMail): Conversation<SharedTransport> {
+  #line({ lineId, line, maxReplyBytes }: LinkMail): Conversation<SharedTransport> {
     const known = this.#lines.get(lineId);
     if (known) return known;
     const { maxMessageBytes } = this.#options;
-    const transport = new SharedTransport(line, { side: 'parent', maxBytes: frameBytesFor(maxMessageBytes) });
+    const maxBytes = frameBytesFor(Math.max(maxReplyBytes, maxMessageBytes));
+    const transport = new SharedTransport(line, { side: 'parent', maxBytes });
     const talk = new Conversation(transport, maxMessageBytes);
     this.#lines.set(lineId, talk);
     return talk;

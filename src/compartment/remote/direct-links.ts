@@ -1,10 +1,18 @@
 import type { Asks } from './asks.ts';
 import { isCrossing } from './crossing.ts';
-import { type DirectEnd, type DirectHost, type DirectPeer, numberOf } from './direct.ts';
+import { type DirectEnd, type DirectHost, numberOf } from './direct.ts';
+import type { SharedChannel } from './shared-channel.ts';
 
 interface Made {
   readonly port: number;
   readonly end: DirectEnd;
+}
+
+interface Line {
+  readonly line: SharedChannel;
+  readonly lineId: number;
+  /** Its instance's number. */
+  readonly callee: number;
 }
 
 /** The parent's side: the links over which one instance calls others directly. */
@@ -13,7 +21,8 @@ export class DirectLinks {
   readonly #end: DirectEnd;
   readonly #isGone: () => boolean;
   readonly #made = new Map<number, Made>();
-  readonly #lines = new Map<DirectEnd, { readonly id: number; readonly line: ReturnType<DirectPeer['lineTo']> }>();
+  readonly #lines = new Map<DirectEnd, Line>();
+  #nextLine = 0;
   #unwatch: (() => void) | null = null;
 
   /** `end` is its own, `isGone`: its thread has ended. */
@@ -36,16 +45,12 @@ export class DirectLinks {
     if (this.#made.get(index)?.port !== bound.port) {
       const end = this.#host.ends.get(numberOf(bound.callee));
       if (end === undefined) return null;
+      const line = this.#line(end, bound.callee);
+      if (line === null) return null;
       const { epoch: _, ...decided } = bound;
       const { kernel, cell: caller } = this.#host;
-      this.#end.peer.post({
-        kind: 'link',
-        import: index,
-        kernel,
-        caller,
-        ...this.#line(end, bound.callee),
-        ...decided,
-      });
+      const { lineId } = line;
+      this.#end.peer.post({ kind: 'link', import: index, kernel, caller, line: line.line, lineId, ...decided });
       this.#made.set(index, { port: bound.port, end });
     }
     return bound.epoch;
@@ -73,17 +78,23 @@ export class DirectLinks {
     if (ends.get(numberOf(cell)) === this.#end) ends.delete(numberOf(cell));
   }
 
-  #line(end: DirectEnd, callee: number) {
-    let made = this.#lines.get(end);
-    if (made === undefined) {
-      const line = this.#end.peer.lineTo(end.peer);
-      end.peer.post({ kind: 'line', line, number: numberOf(callee) });
+  /** One for each callee. Null where it is lost: whoever calls it next is told. */
+  #line(end: DirectEnd, callee: number): Line | null {
+    const known = this.#lines.get(end);
+    if (known) return known;
+    for (const [other, { callee }] of this.#lines) if (this.#host.ends.get(callee) !== other) this.#lines.delete(other);
+    const number = numberOf(callee);
+    const line = this.#end.peer.lineTo(end.peer);
+    end.peer.post({ kind: 'line', line, number });
+    try {
       end.readMail();
-      made = { id: this.#lines.size, line };
-      this.#lines.set(end, made);
+    } catch {
+      return null;
     }
+    const made = { line, lineId: this.#nextLine++, callee: number };
+    this.#lines.set(end, made);
     this.#unwatch ??= this.#host.watch(this.#isWriting());
-    return { line: made.line, lineId: made.id };
+    return made;
   }
 
   #isWriting(): () => boolean {

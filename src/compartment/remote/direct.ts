@@ -22,8 +22,10 @@ export interface LinkMail extends Decided {
   /** One for all links between two instances. */
   readonly line: SharedChannel;
   readonly lineId: number;
-  /** Larger messages go through the main thread, which says what is wrong with them. */
+  /** Larger requests go through the main thread, which says what is wrong with them. */
   readonly maxBytes: number;
+  /** What the callee may answer: perhaps more than the caller takes. */
+  readonly maxReplyBytes: number;
 }
 
 /** To a callee: from now on it is called over this line, too. */
@@ -63,6 +65,7 @@ export interface DirectBinding {
   readonly port: number;
   readonly export: number;
   readonly maxBytes: number;
+  readonly maxReplyBytes: number;
 }
 
 /** What the broker lets an instance in a thread do by itself. */

@@ -325,6 +325,32 @@ describe('messages in a direct call', () => {
   });
 });
 
+describe('a reply in a direct call', () => {
+  const asker = {
+    kind: 'worker',
+    wit: 'world guest { import make: func(n: u32) -> list<u8>; export run: func(n: u32) -> u32; }',
+    wat: `(module (import "$root" "make" (func $make (param i32 i32))) ${ALLOCATOR.replace('"memory") 1)', '"memory") 40)')}
+      (func (export "run") (param i32) (result i32)
+        (global.set $top (i32.const 1024)) (call $make (local.get 0) (i32.const 32)) (i32.load (i32.const 36))))`,
+    limits: { message: '64KiB' },
+  };
+  const maker = {
+    kind: 'worker',
+    wit: 'world guest { export make: func(n: u32) -> list<u8>; }',
+    wat: `(module ${ALLOCATOR.replace('"memory") 1)', '"memory") 40)')} (func (export "make") (param i32) (result i32)
+      (i32.store (i32.const 16) (i32.const 1024)) (i32.store (i32.const 20) (local.get 0)) (i32.const 16)))`,
+  };
+
+  it.each([66_000, 2_000_000])('of %s bytes is refused where the caller takes less', async (size) => {
+    const links = [{ from: 'asker', import: 'make', to: 'maker' }];
+    const host = await makeHost({ compartments: { asker, maker: { ...maker, limits: { message: '4MiB' } } }, links });
+    const call = async (n: number) => (await host.call('asker.run', [n], PUBLIC)).value;
+    expect([await call(1000), await call(1000), await call(60_000)]).toEqual([1000, 1000, 60_000]);
+    expect(await codeOf(() => call(size))).toBe('LIMIT_MESSAGE');
+    expect(await call(1000)).toBe(1000);
+  });
+});
+
 describe('the ring', () => {
   it('is emptied on the way when it is full, and nothing is lost', async () => {
     const both = {
