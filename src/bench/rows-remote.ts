@@ -19,6 +19,7 @@ export const REMOTE_ROWS: readonly Row[] = [
     subjects: {
       cofferdam: preparedRemote('worker', 'add'),
       'cofferdam-guest': guestToRemote('worker'),
+      'cofferdam-threads': guestToRemote('worker', 'worker'),
       postmessage: postMessages('add'),
       comlink: comlink('add'),
       tinypool: tinypool('add'),

@@ -18,10 +18,10 @@ export function preparedRemote(kind: Kind, question: Question): MakeSubject {
   };
 }
 
-/** An inline guest calls one elsewhere, in a loop of its own. */
-export function guestToRemote(kind: Kind): MakeSubject {
+/** A guest calls one elsewhere, in a loop of its own; two in threads without the main thread in between. */
+export function guestToRemote(kind: Kind, caller: Kind = 'inline'): MakeSubject {
   return async (scene) => {
-    const { manifest, folder, cacheDir } = await makeStage(scene, ['caller', 'callee'], {}, { callee: kind });
+    const { manifest, folder, cacheDir } = await makeStage(scene, ['caller', 'callee'], {}, { caller, callee: kind });
     const host = await createHost(manifest, { baseDir: folder, cacheDir });
     return {
       async run(count) {
