@@ -67,6 +67,15 @@ describe('gate budgets', () => {
     expect([budgets.isOpen('g', policy, acme, 70), budgets.isOpen('g', policy, acme, 71)]).toEqual([true, false]);
   });
 
+  it('give back once: what was measured first counts', () => {
+    const budgets = new GateBudgets(clock().now);
+    const policy = gate({ bytes: 100 });
+    const settle = budgets.reserve('g', policy, acme, 60);
+    settle(40);
+    settle(0);
+    expect([budgets.isOpen('g', policy, acme, 60), budgets.isOpen('g', policy, acme, 61)]).toEqual([true, false]);
+  });
+
   it('never give back more than was reserved, nor to a later period', () => {
     const time = clock();
     const budgets = new GateBudgets(time.now);
