@@ -73,6 +73,17 @@ describe('grants', () => {
     ]);
   });
 
+  it('stay while their giver holds the privilege from somebody else, whoever came first', () => {
+    const grants = makeGrants();
+    grants.prepare(change('grant', 'desk', 'one', 'customer:*-'))();
+    grants.prepare(change('delegate', 'one', 'two', 'customer:*-'))();
+    grants.prepare(change('delegate', 'two', 'three', 'customer:acme-'))();
+    grants.prepare(change('grant', 'desk', 'two', 'customer:acme-'))();
+    grants.prepare(change('revoke', 'desk', 'one', 'customer:*-'))();
+    expect(['one', 'two', 'three'].map((who) => holds(grants, who, 'customer:acme-'))).toEqual([false, true, true]);
+    expect(holds(grants, 'two', 'customer:globex-')).toBe(false);
+  });
+
   it('that two passed to each other do not keep each other alive', () => {
     const grants = makeGrants();
     grants.prepare(change('grant', 'desk', 'one', 'customer:acme-'))();
