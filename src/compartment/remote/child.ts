@@ -133,8 +133,7 @@ class Child {
     this.#direct?.clear();
     this.#takeFuel();
     this.#instance = this.#guest.instantiate(this.#host());
-    this.#talk.writer.begin();
-    this.#send(TELL.DONE, 0);
+    this.#beat();
   }
 
   #capture(): void {

@@ -16,7 +16,7 @@ export const ASK = {
   START: 1,
   /** Make the state that instances start from; nobody has one yet. Answered by DONE with its bytes. */
   CAPTURE: 2,
-  /** Make an instance, instead of the last one. Answered by DONE. */
+  /** Make an instance, instead of the last one. Answered as BEAT. */
   MAKE: 3,
   /** Call export `number` with the arguments in the message. Answered by DONE with the result. */
   CALL: 4,

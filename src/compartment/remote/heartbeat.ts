@@ -53,6 +53,11 @@ export class Heartbeat {
     this.#talk.hear(length);
     if (this.#talk.kind !== TELL.DONE) throw died('it did not say that it lives');
     this.#askedMs = null;
+    this.hearSize();
+  }
+
+  /** From the frame received last: it says how large it is when it is made, and with each heartbeat. */
+  hearSize(): void {
     const bytes = this.#talk.reader.view.getFloat64(MESSAGE_START, true);
     this.memoryBytes = Number.isSafeInteger(bytes) && bytes > 0 ? bytes : 0;
   }

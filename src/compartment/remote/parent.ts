@@ -20,7 +20,7 @@ const GRACE_MS = 20;
 /** The clocks of two threads agree to within this. */
 const CLOCKS_MS = 1;
 /** How long whoever asks for its size waits for it. Later it is known, too. */
-const SIZE_MS = 20;
+const SIZE_MS = 100;
 
 /**
  * The parent's side of one instance. Whatever the child asks for is answered by the instance's own `InstanceHost`, with the
@@ -61,6 +61,7 @@ export class RemoteInstance implements Instance {
         this.#start();
         if (code.maxStateBytes !== null) code.state ??= this.#capture(code.maxStateBytes);
         this.#order(ASK.MAKE);
+        this.#heart.hearSize();
       });
     } catch (error) {
       this.stop();

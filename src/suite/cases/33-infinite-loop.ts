@@ -33,19 +33,19 @@ const starter = {
 };
 const links = [{ from: 'looper', import: 'help', to: 'helper' }];
 
-/** A deadline counts from the call, and there a thread or a process has to start first: longer for those that need one. */
+/** Longer where an instance is elsewhere: each call that is to end well goes to another thread or process and back. */
 const arena = ({ isRemote }: Pick<Lab, 'isRemote'>): Arena => {
   const limits = { deadline: isRemote ? '2s' : '40ms' };
   return { compartments: { looper: { ...looper, limits }, helper, starter: { ...starter, limits } }, links };
 };
 
 /** The call ends soon after its deadline, not before, and with the one reason. */
-async function expectStopped(run: () => Promise<unknown>, deadlineMs: number): Promise<void> {
+async function expectStopped(run: () => Promise<unknown>, deadlineMs: number, startMs = 0): Promise<void> {
   const start = performance.now();
   expect(await codeOf(run)).toBe('LIMIT_DEADLINE');
   const tookMs = performance.now() - start;
   expect(tookMs).toBeGreaterThan(deadlineMs * 0.9); // a timer of the machine may round down
-  expect(tookMs).toBeLessThan(deadlineMs + 2_000); // on a busy machine; bench/ says what it is on an idle one
+  expect(tookMs).toBeLessThan(deadlineMs + startMs + 2_000); // on a busy machine; bench/ says what it is on an idle one
 }
 
 async function everywhere({ make, isRemote }: Lab): Promise<void> {
@@ -61,7 +61,8 @@ async function everywhere({ make, isRemote }: Lab): Promise<void> {
     await expectStopped(() => host.call(target, args, isRemote ? soon : nobody), 40);
     expect((await host.call('looper.give', [], nobody)).value).toBe(''); // a fresh one, which nobody has told to loop
   }
-  await expectStopped(() => host.call('starter.run', [], nobody), isRemote ? 2_000 : 40);
+  // Starting a thread or a process takes none of the guest's time, and is bounded by itself.
+  await expectStopped(() => host.call('starter.run', [], nobody), isRemote ? 2_000 : 40, isRemote ? 30_000 : 0);
   // In whom it calls, by generated code: the callee's own deadline is far away.
   await host.call('helper.arm', [4], nobody);
   await expectStopped(() => host.call('looper.ask', [], isRemote ? soon : nobody), 40);
