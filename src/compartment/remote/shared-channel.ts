@@ -44,6 +44,8 @@ export const CHANNEL_BYTES = 65_536 + 1024;
  * spin for long would take the processor from a third.
  */
 const SPINS = 500;
+/** Where the peer was slow lately, it has to be there soon for this to be worth it. */
+const FEWEST_SPINS = 60;
 /** A peer that is in the middle of a frame does nothing else: it is lost when it takes no piece for so long. */
 const PIECE_MS = 10_000;
 
@@ -102,6 +104,7 @@ export class SharedTransport implements ParentTransport {
   readonly #keepAlive: (isWaiting: boolean) => void;
   #out: Uint8Array;
   #isClosed = false;
+  #spins = SPINS;
 
   constructor(channel: SharedChannel, { side, maxBytes, keepAlive = () => undefined }: SharedTransportOptions) {
     this.#words = new Int32Array(channel.words);
@@ -255,11 +258,14 @@ export class SharedTransport implements ParentTransport {
 
   #spin(): number {
     const words = this.#words;
+    const most = this.#spins;
     let turn = Atomics.load(words, TURN);
-    for (let spins = 0; spins < SPINS && (turn & 3) === (this.#mine ^ 2); spins++) {
+    let spins = 0;
+    for (; spins < most && (turn & 3) === (this.#mine ^ 2); spins++) {
       Atomics.pause();
       turn = Atomics.load(words, TURN);
     }
+    this.#spins = spins < most ? Math.min(2 * most, SPINS) : Math.max(most >> 1, FEWEST_SPINS);
     return turn;
   }
 
