@@ -213,11 +213,12 @@ export class Timing {
     return next === null ? null : errorOf(next.stop, cause);
   }
 
-  /** Which limit the running chain is past, if it is. */
+  /** Which limit the chain is past, if it is, or was when it began to wait. */
   exceeded(cause?: unknown): CofferdamError | null {
     const stop = this.#nearest;
-    if (stop === null || this.#state !== 'running' || this.#interrupts?.isPast(stop.at) !== true) return null;
-    return errorOf(stop, cause);
+    if (stop === null || this.#state === 'free') return null;
+    const isPast = this.#state === 'waiting' ? stop.left <= 0 : this.#interrupts?.isPast(stop.at) === true;
+    return isPast ? errorOf(stop, cause) : null;
   }
 
   /** The limit that is reached first if it runs from now on, and how many ticks there are until then. */
@@ -262,13 +263,14 @@ export class Timing {
     if (this.#timer !== null) this.#clear();
   }
 
-  #wait(): void {
+  /** `isLate`: a timer calls. Whoever waits for the chain is told later than it has begun to wait, even if the time is over by then. */
+  #wait(isLate = false): void {
     const [first, ...rest] = this.#entries().flatMap(({ deadline }) => deadline ?? []);
     if (first === undefined) return;
     const next = rest.reduce((best, stop) => (stop.left < best.left ? stop : best), first);
     const leftMs = next.left / TICKS_PER_MS - (this.#env.elapsedMs() - this.#waitsSinceMs);
-    if (leftMs <= 0) this.#onOverdue(errorOf(next));
-    else this.#timer = setTimeout(() => this.#wait(), Math.ceil(leftMs));
+    if (leftMs <= 0 && isLate) this.#onOverdue(errorOf(next));
+    else this.#timer = setTimeout(() => this.#wait(true), Math.max(0, Math.ceil(leftMs)));
   }
 
   #clear(): void {

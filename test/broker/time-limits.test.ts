@@ -45,6 +45,17 @@ describe('a call that waits', () => {
     expect((await host.call('waiter.run', [1, 0], nobody)).value).toBe(7);
   });
 
+  it('ends when its time is over before it begins to wait', async () => {
+    const late = () => {
+      for (const start = performance.now(); performance.now() - start < 40; );
+      return wait(NEVER);
+    };
+    const host = await makeHost(waiting({ deadline: '20ms' }), { resources: { wait: late } });
+    for (let i = 0; i < 2; i++) {
+      expect(await codeOf(() => host.call('waiter.run', [0, 0], nobody))).toBe('LIMIT_DEADLINE');
+    }
+  });
+
   it('is stopped in a loop after it went on', async () => {
     const host = await make({ deadline: '60ms' });
     for (let i = 0; i < 3; i++) {
