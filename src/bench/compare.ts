@@ -23,7 +23,7 @@ export interface Comparison {
   readonly controls: number;
   /** Why the two may not be comparable. */
   readonly warnings: readonly string[];
-  /** Rows or subjects that only one of them has. */
+  /** Subjects that only one of them has, of the rows that were measured now. */
   readonly onlyOld: readonly string[];
   readonly onlyNew: readonly string[];
 }
@@ -46,6 +46,7 @@ export function compareFigures(old: Figures, now: Figures): Comparison {
     const was = before.get(key);
     return was === undefined || was.unit !== row.unit ? [] : [{ was, row }];
   });
+  const asked = new Set(now.rows.map(({ id }) => id));
   const controls = pairs.filter(({ row: { subject } }) => isControl(subject, old, now));
   const logs = controls.map(({ was, row }) => Math.log(row.p50 / was.p50));
   const drift = Math.exp(medianOf(logs) ?? 0);
@@ -56,7 +57,7 @@ export function compareFigures(old: Figures, now: Figures): Comparison {
     drift,
     controls: controls.length,
     warnings: warningsOf(old, now),
-    onlyOld: [...before.keys()].filter((key) => !after.has(key)),
+    onlyOld: old.rows.filter((row) => asked.has(row.id) && !after.has(keyOf(row))).map(keyOf),
     onlyNew: [...after.keys()].filter((key) => !before.has(key)),
   };
 }

@@ -6,7 +6,8 @@ import { GUESTS } from './places.ts';
 
 const FEATURES = { multi_memory: true, mutable_globals: true, bulk_memory: true };
 
-type Part = 'callee' | 'caller' | 'small';
+/** Those that have a world of their own in bench.wit. */
+export type Part = 'callee' | 'caller' | 'small' | 'relay' | 'last' | 'blob';
 
 /** The guests of all rows, built when they are first asked for: every subject of a row runs the same bytes. */
 export class Guests {

@@ -10,6 +10,8 @@ export interface RunInfo {
   readonly startedAt: Date;
   readonly seconds: number;
   readonly quick: boolean;
+  /** Of what grows. */
+  readonly missing?: Figures['missing'];
   readonly scaling?: Figures['scaling'];
   readonly application?: Figures['application'];
 }
@@ -45,7 +47,7 @@ export function toFigures(results: readonly Result[], peers: Peers, info: RunInf
     versions: describeVersions(peers),
     about: results.map(({ row: { id, what, unit, sampling } }) => ({ id, what, unit, sampling })),
     rows,
-    missing,
+    missing: [...missing, ...(info.missing ?? [])],
     targets,
     scaling: info.scaling ?? [],
     application: info.application ?? null,

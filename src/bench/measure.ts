@@ -64,12 +64,14 @@ async function warmUp({ sampling }: Row, subject: Subject, { warmUpMs, batchMs }
   const until = performance.now() + warmUpMs;
   let count = least;
   let isFull = false;
+  let fastest = Number.POSITIVE_INFINITY; // of one operation: a stall of the machine says nothing about it
   try {
     do {
       const tookMs = (await timed(subject, count)) / 1e6;
-      isFull = sampling === 'each' || count >= most || tookMs >= batchMs / 2;
+      fastest = Math.min(fastest, tookMs / count);
+      isFull = sampling === 'each' || count >= most || fastest * count >= batchMs / 2;
       if (sampling === 'each') continue;
-      const wanted = tookMs > 0 ? (count * batchMs) / tookMs : count * 2;
+      const wanted = fastest > 0 ? batchMs / fastest : count * 2;
       count = Math.max(least, Math.min(most, Math.ceil(Math.min(wanted, count * 4))));
     } while (performance.now() < until || !isFull);
     return { ...running, count };

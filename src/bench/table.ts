@@ -2,6 +2,7 @@ import type { Outcome } from './measure.ts';
 import type { Result } from './result.ts';
 import { round } from './round.ts';
 import { PER_UNIT, type Row, type Unit } from './row.ts';
+import type { Scale, Scaled } from './scaling/scale.ts';
 import { isOurs } from './select.ts';
 import { signOf } from './sign.ts';
 import { measuredOf, type Verdict, verdictsOf } from './verdict.ts';
@@ -53,4 +54,17 @@ export function summarise(results: readonly Result[]): string {
   const missed = verdicts.filter(({ isMet }) => isMet === false).map(({ id, target }) => `\n  ${id}: ${target}`);
   const met = verdicts.filter(({ isMet }) => isMet).length;
   return `${met} of ${verdicts.length} targets met.${missed.length === 0 ? '' : ` Missed:${missed.join('')}`}`;
+}
+
+/** Curves as people read them: a line for each size, then how it grows. */
+export function formatScaling({ id, what, by }: Scale, { curves, missing }: Scaled): string {
+  const lines = curves.flatMap(({ subject, unit, points, exponent, low, high }) => [
+    ...points.map(({ x, p50 }) => {
+      const size = `${x.toLocaleString('en')} ${by}`;
+      return `  ${subject.padEnd(24)}${size.padStart(22)}${`${round(p50)} ${signOf(unit)}`.padStart(14)}`;
+    }),
+    `  ${subject} grows as ${by}^${exponent.toFixed(2)} (${low.toFixed(2)} to ${high.toFixed(2)})`,
+  ]);
+  const failed = missing.map(({ subject, reason }) => `  ${subject} FAILED: ${reason}`);
+  return [`${id} — ${what}`, ...lines, ...failed].join('\n');
 }

@@ -1,12 +1,13 @@
 import { join } from 'node:path';
 import { type EventInput, type Journal, openJournal, verifyJournal } from '../../audit/index.ts';
-import { assertRight, type MakeSubject } from '../row.ts';
+import { assertRight, type MakeSubject, type Subject } from '../row.ts';
 import type { Scene } from '../scene.ts';
 
 /** Below a batch: accepting stops before anything goes to disk. */
 const ACCEPTED = 4000;
 const SUSTAINED = 100_000;
 const VERIFIED = 200_000;
+const APPENDED = 20_000;
 
 /** A record into memory. What then takes it to disk is in `journal.sustain`. */
 export const accept: MakeSubject = async (scene) => {
@@ -20,8 +21,9 @@ export const accept: MakeSubject = async (scene) => {
 };
 
 /** The same until all of them are on disk, synced, chained by hash. */
-export const sustain: MakeSubject = async (scene) => {
-  const journal = open(scene, 'sustain');
+export const sustain: MakeSubject = async (scene) => sustaining(open(scene, 'sustain'), SUSTAINED);
+
+function sustaining(journal: Journal, records: number): Subject {
   return {
     run(count) {
       const before = journal.head().seq;
@@ -29,23 +31,39 @@ export const sustain: MakeSubject = async (scene) => {
       journal.flush();
       assertRight('cofferdam', journal.head().seq - before, count);
     },
-    counts: [SUSTAINED, SUSTAINED],
+    counts: [records, records],
     close: () => journal.close(),
   };
-};
+}
 
-export const verify: MakeSubject = async (scene) => {
-  const journal = open(scene, 'verify');
-  fill(journal, VERIFIED);
-  journal.close();
-  return {
-    run() {
-      const report = verifyJournal(join(scene.folder, 'verify.db'));
-      assertRight('cofferdam', report.ok && report.events, VERIFIED);
-    },
-    counts: [VERIFIED, VERIFIED],
+export const verify: MakeSubject = verifyOf(VERIFIED);
+
+/** Of a journal of so many records. */
+export function verifyOf(records: number): MakeSubject {
+  return async (scene) => {
+    const name = `verify-${records}`;
+    const journal = open(scene, name);
+    fill(journal, records);
+    journal.close();
+    return {
+      run() {
+        const report = verifyJournal(join(scene.folder, `${name}.db`));
+        assertRight('cofferdam', report.ok && report.events, records);
+      },
+      counts: [records, records],
+    };
   };
-};
+}
+
+/** As `sustain`, in a journal that holds so many records already. */
+export function appendTo(records: number): MakeSubject {
+  return async (scene) => {
+    const journal = open(scene, `append-${records}`);
+    fill(journal, records);
+    journal.flush();
+    return sustaining(journal, APPENDED);
+  };
+}
 
 function open(scene: Scene, name: string): Journal {
   return openJournal({ path: join(scene.folder, `${name}.db`), clock: Date.now });
