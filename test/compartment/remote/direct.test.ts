@@ -119,7 +119,7 @@ describe('what fails in a direct call', () => {
   });
 
   it('a loop: it is stopped at the deadline of the whole', async () => {
-    const limits = { limits: { deadline: '300ms' } };
+    const limits = { limits: { deadline: '2s' } };
     const compartments = { front: { ...front, ...limits }, sum: { ...sum('(loop $l (br $l))'), ...limits } };
     const host = await makeHost({ compartments, links: [link] });
     expect(await run(host, 3)).toBe(3);
