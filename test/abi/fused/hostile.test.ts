@@ -353,6 +353,24 @@ describe('where results are and go', () => {
     expect(scene.cells).toEqual([STATE, outcome.endsWith('callee') ? STATE : 0]);
   });
 
+  it('in the memory of who wants them, however large the other', () => {
+    const echo = func([string], string);
+    const sceneWith = (larger: 'caller' | 'callee'): Scene => {
+      const scene: Scene = new Scene(echo, () => {
+        scene.callee.view.setUint32(AT, TEXT_AT, true);
+        scene.callee.view.setUint32(AT + 4, 3, true);
+        return AT;
+      });
+      scene[larger].memory.grow(1);
+      return scene;
+    };
+    const inSecondPage = 65_536 + 64;
+    expect(outcomeOf(() => sceneWith('callee').call(TEXT_AT, 3, inSecondPage))).toBe('ABI_POINTER caller');
+    const scene = sceneWith('caller');
+    scene.call(TEXT_AT, 3, inSecondPage);
+    expect(scene.caller.view.getUint32(inSecondPage + 4, true)).toBe(3);
+  });
+
   it('parameters through memory that are misaligned or out of it', () => {
     const scene = new Scene(func(many), () => undefined);
     const call = (at: number) => {

@@ -263,6 +263,26 @@ describe('replies of unknown size', () => {
   });
 });
 
+describe('a record with many bytes takes no more', () => {
+  it.each<[string, FuncType, number[], number]>([
+    ['in requests', func([string], u32), [512, 5], KERNEL.REQUEST_BYTES],
+    ['in replies', func([u32], string), [1, OUT], KERNEL.REPLY_BYTES],
+  ])('where only the sizes %s are unknown', (_, type, args, field) => {
+    const scene: Scene = new Scene(type, () => {
+      [512, 5].forEach((word, i) => {
+        scene.callee.view.setUint32(RESULT + 4 * i, word, true);
+      });
+      return RESULT;
+    });
+    scene.call(...args);
+    scene.write(RING_START + field, KERNEL.MAX_BYTES - 1);
+    scene.call(...args);
+    expect(scene.ring()).toHaveLength(1);
+    scene.call(...args);
+    expect(scene.ring()).toHaveLength(2);
+  });
+});
+
 describe('where a guest may not leave', () => {
   it('in its realloc and post-return, on both sides', () => {
     const seen: [string, number, number][] = [];
