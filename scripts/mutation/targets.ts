@@ -57,8 +57,8 @@ export const TARGETS: Readonly<Record<string, Target>> = {
       'src/abi/fused/cases.ts',
     ],
     tests: [
-      'test/abi/fused/hostile.test.ts',
       'test/abi/fused/kernel.test.ts',
+      'test/abi/fused/hostile.test.ts',
       'test/abi/fused/round-trip.test.ts',
       'test/broker/fused.test.ts',
     ],
