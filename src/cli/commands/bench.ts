@@ -34,6 +34,10 @@ export function benchCommand({ io, finish }: CommandContext): Command {
     "cofferdam bench --rows '^call' --json figures.json",
     "cofferdam bench --rows '^call' --compare figures.json --fail-on-regression",
   ])
+    .argument(
+      '[manifest]',
+      "measure this application's own edges instead: what each crossing costs, and what would make it cheaper",
+    )
     .option('--json <file>', 'write the figures there as JSON (schema/bench.schema.json)')
     .option('--html <file>', 'write a page with charts there, which needs nothing beside it')
     .option('--markdown <file>', 'write a table there')
@@ -47,14 +51,16 @@ export function benchCommand({ io, finish }: CommandContext): Command {
     .option('--records <number>', 'up to so many records in a journal that grows', parseRecords, 1_000_000)
     .option('--list', 'name the rows, and measure none')
     .option('--verbose', 'show causes and stack traces of errors')
-    .action(async (options: BenchOptions) => finish((await bench(options, io)) ? 'done' : 'failed'));
+    .action(async (manifest: string | undefined, options: BenchOptions) =>
+      finish((await bench(options, io, manifest)) ? 'done' : 'failed'),
+    );
 }
 
 /** False when a subject failed, or something regressed that was not to. */
-async function bench(options: BenchOptions, io: Io): Promise<boolean> {
+async function bench(options: BenchOptions, io: Io, manifest?: string): Promise<boolean> {
   // Only here: no other command needs this code, and each is to start fast.
   const { chooseRows } = await import('../../bench/choose.ts');
-  const { rows, scales } = chooseRows(options);
+  const { rows, scales } = manifest === undefined || options.rows !== '' ? chooseRows(options) : NOTHING;
   if (options.list === true) {
     await io.stdout.write([...rows, ...scales].map(({ id, what }) => `${id.padEnd(24)} ${what}\n`).join(''));
     return true;
@@ -63,13 +69,13 @@ async function bench(options: BenchOptions, io: Io): Promise<boolean> {
   const old = options.compare === undefined ? null : await readFigures(options.compare);
   const { Scene } = await import('../../bench/scene.ts');
   using scene = new Scene();
-  if (options.install && options.peers !== 'none') {
+  if (rows.length > 0 && options.install && options.peers !== 'none') {
     await scene.peers.install((line) => void io.stderr.write(`${line}\n`).catch(() => undefined));
   }
-  const { results, figures } = await measure(rows, scales, scene, options, io);
+  const { results, figures } = await measure({ rows, scales, manifest }, scene, options, io);
   await writeFiles(results, figures, options);
   const { summarise } = await import('../../bench/table.ts');
-  await io.stdout.write(`${summarise(results)}\n`);
+  if (rows.length > 0) await io.stdout.write(`${summarise(results)}\n`);
   const hasFailed = figures.missing.some(({ kind }) => kind === 'failed');
   if (old === null) return !hasFailed;
   const { compareFigures } = await import('../../bench/compare.ts');
@@ -79,6 +85,15 @@ async function bench(options: BenchOptions, io: Io): Promise<boolean> {
   return !hasFailed && !(options.failOnRegression === true && hasRegressed(comparison));
 }
 
+/** Where a manifest is given, only that is measured unless rows are asked for. */
+const NOTHING = { rows: [], scales: [] };
+
+interface Wanted {
+  readonly rows: readonly Row[];
+  readonly scales: readonly Scale[];
+  readonly manifest: string | undefined;
+}
+
 interface Measurements {
   readonly results: readonly Result[];
   readonly figures: Figures;
@@ -86,8 +101,7 @@ interface Measurements {
 
 /** Measures one row after the other, and prints each when it is done. */
 async function measure(
-  rows: readonly Row[],
-  scales: readonly Scale[],
+  { rows, scales, manifest }: Wanted,
   scene: Scene,
   { quick }: BenchOptions,
   io: Io,
@@ -117,8 +131,24 @@ async function measure(
     missing.push(...scaled.missing);
     await io.stdout.write(safeLines(`${formatScaling(scale, scaled)}\n\n`));
   }
+  let application: Figures['application'] = null;
+  if (manifest !== undefined) {
+    const { measureApplication } = await import('../../bench/application/measure.ts');
+    const { formatApplication } = await import('../../bench/application/text.ts');
+    application = await measureApplication(manifest, quick ? QUICK : SCALING, (edge) => progress(io, edge));
+    progress(io, '');
+    await io.stdout.write(safeLines(formatApplication(application)));
+  }
   const seconds = (performance.now() - started) / 1000;
-  return { results, figures: toFigures(results, scene.peers, { startedAt, seconds, quick, scaling, missing }) };
+  return {
+    results,
+    figures: toFigures(results, scene.peers, { startedAt, seconds, quick, scaling, missing, application }),
+  };
+}
+
+/** One line that is written over: only where a person sees it. */
+function progress(io: Io, text: string): void {
+  if (io.stderr.isTerminal) void io.stderr.write(`\r\x1b[K${safeLines(text)}`).catch(() => undefined);
 }
 
 async function writeFiles(

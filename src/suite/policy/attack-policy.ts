@@ -179,7 +179,7 @@ async function makeHost({ policy, manifest, file, worlds }: Target, note: Note, 
 }
 
 /** For each function resource, an object with all functions that links want of it. */
-function standIns({ resources, links }: Policy, worlds: ReadonlyMap<string, World>, note: Note) {
+export function standIns({ resources, links }: Policy, worlds: ReadonlyMap<string, World>, note: Note) {
   const offered: Record<string, Record<string, (...args: unknown[]) => unknown>> = Object.create(null);
   for (const { name, kind } of resources.values()) if (kind === 'function') offered[name] = Object.create(null);
   for (const link of links) {
@@ -204,7 +204,7 @@ function answerOf(result: World['imports'][number]['type']['result']): unknown {
 }
 
 /** The types come from a host of the manifest as it is. */
-async function worldsOf(policy: Policy, file: string): Promise<ReadonlyMap<string, World>> {
+export async function worldsOf(policy: Policy, file: string): Promise<ReadonlyMap<string, World>> {
   const { makeLoader } = await import('../../load/index.ts');
   await using loader = await makeLoader({ baseDir: dirname(resolve(file)) });
   const worlds = new Map<string, World>();
