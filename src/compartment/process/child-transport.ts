@@ -6,6 +6,10 @@ import { sleep } from './sleep.ts';
 
 /** How long it looks for a frame before it sleeps until the doorbell rings: what comes sooner costs no waking. */
 const SPIN_MS = 0.5;
+/** Between two looks at the clock: then another had the processor, and whoever looks on in vain will lose it again. */
+const PREEMPTED_MS = 0.25;
+/** Receptions without looking after that: to be woken is quicker than to get one's turn. */
+const SHY_TURNS = 64;
 /** Looks between two at the clock. */
 const LOOKS_PER_MOMENT = 16;
 /** Between two looks whether the host has taken a piece of a frame: it is at work on it. */
@@ -19,6 +23,8 @@ export class ChildTransport implements Transport {
   /** What was sent last may lie unseen before a host that sleeps. */
   #owesBell = false;
   #again = 0;
+  /** So many times it still sleeps at once. */
+  #shyTurns = 0;
 
   /** `doorbell` is a descriptor that blocks: a byte comes there when there is something to see. */
   constructor(channel: Channel, doorbell: number) {
@@ -61,18 +67,31 @@ export class ChildTransport implements Transport {
       this.#again = 0;
       return length;
     }
-    const channel = this.#channel;
-    for (let end = performance.now() + SPIN_MS, looks = 1; ; looks++) {
-      const length = this.#take();
+    for (;;) {
+      const length = this.#spin();
       if (length >= 0) return length;
-      if (looks % LOOKS_PER_MOMENT !== 0 || performance.now() < end) continue;
-      channel.isAsleep = true;
+      this.#channel.isAsleep = true;
       // Looked at once more after the word is out that this end sleeps: who writes later has to ring.
       const found = this.#take();
       if (found < 0) this.#sleep();
-      channel.isAsleep = false;
+      this.#channel.isAsleep = false;
       if (found >= 0) return found;
-      end = performance.now() + SPIN_MS;
+    }
+  }
+
+  #spin(): number {
+    const start = performance.now();
+    const end = this.#shyTurns > 0 ? start : start + SPIN_MS;
+    this.#shyTurns = Math.max(0, this.#shyTurns - 1);
+    for (let last = start; ; ) {
+      for (let looks = 0; looks < LOOKS_PER_MOMENT; looks++) {
+        const length = this.#take();
+        if (length >= 0) return length;
+      }
+      const now = performance.now();
+      if (now - last > PREEMPTED_MS) this.#shyTurns = SHY_TURNS;
+      if (now >= end || this.#shyTurns > 0) return -1;
+      last = now;
     }
   }
 

@@ -11,6 +11,7 @@ import type { Mailbox } from './direct.ts';
 import { DirectCalls, THROUGH_PARENT, type Upstream } from './direct-calls.ts';
 import { ASK, encodeFailure, frameBytesFor, MAX_RANDOM_BYTES, TELL } from './frame.ts';
 import { SharedTransport } from './shared-channel.ts';
+import { assertStack } from './stack.ts';
 import type { Transport } from './transport.ts';
 
 export interface Guest {
@@ -187,6 +188,7 @@ class Child {
       call: (index, args) => {
         const codec = this.#imports[index];
         if (codec === undefined) throw new CofferdamError('INTERNAL', `There is no import ${index}.`);
+        if (this.#direct !== null) assertStack();
         const direct = this.#direct === null ? THROUGH_PARENT : this.#direct.call(index, args);
         if (direct !== THROUGH_PARENT) return direct;
         codec.writeParams(this.#talk.writer.begin(), args);
@@ -219,6 +221,7 @@ class Child {
 
   /** Sends what was written, and waits for the answer. */
   #ask(kind: number, number: number): void {
+    assertStack();
     this.#send(kind, number);
     this.#receive();
     const { kind: answer } = this.#talk;
