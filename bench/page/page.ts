@@ -226,6 +226,11 @@ function curveChart(id: string, curves: readonly Curve[]): Element {
   return label(chart, `${id}: cost as ${curves[0]?.by ?? 'work'} grows; the table below has the same figures`);
 }
 
+/** Edges have long names; their two ends say most. */
+function shorten(name: string): string {
+  return name.length > 64 ? `${name.slice(0, 40)}…${name.slice(-22)}` : name;
+}
+
 /** What each crossing of an application costs. */
 function edgeChart(edges: NonNullable<Figures['application']>['edges']): Element {
   const data = edges.flatMap(({ edge, measured }) => (measured === null ? [] : [{ edge, ...measured }]));
@@ -233,7 +238,7 @@ function edgeChart(edges: NonNullable<Figures['application']>['edges']): Element
   const chart = Plot.plot({
     width: 1120,
     height: 48 + data.length * 26,
-    marginLeft: 380,
+    marginLeft: 430,
     marginRight: 80,
     style: STYLE,
     x: {
@@ -241,10 +246,10 @@ function edgeChart(edges: NonNullable<Figures['application']>['edges']): Element
       domain: [Math.min(...values) / 1.3, Math.max(...values) * 1.3],
       label: null,
       grid: true,
-      ticks: 5,
+      ticks: decades(Math.min(...values), Math.max(...values)),
       tickFormat: (value: number) => format(value, 'ns'),
     },
-    y: { domain: data.map(({ edge }) => edge), label: null, tickSize: 0 },
+    y: { domain: data.map(({ edge }) => edge), label: null, tickSize: 0, tickFormat: shorten },
     marks: [
       Plot.ruleY(data, { y: 'edge', x1: 'best', x2: 'p99', stroke: 'var(--ours)', strokeOpacity: 0.45 }),
       Plot.ruleY(data, { y: 'edge', x1: 'q1', x2: 'q3', stroke: 'var(--ours)', strokeWidth: 5, strokeOpacity: 0.6 }),

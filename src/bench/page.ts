@@ -52,9 +52,8 @@ function header({
   return `<header><h1>What a crossing costs</h1>
 <p class="soft">Cofferdam ${escapeMarkup(cofferdam ?? '')} and its peers, measured in turns in one run of ${Math.round(seconds)} s, ${escapeMarkup(startedAt.slice(0, 16).replace('T', ' '))} UTC. Every message of Cofferdam is decided and recorded; no peer decides or records anything.</p>${remark}
 <div class="tiles">
-${tile(known.length === 0 ? '-' : `${met} of ${known.length}`, 'targets met')}
-${tile(String(about.length), 'rows')}
-${tile(String(new Set(rows.map(({ subject }) => subject)).size), 'subjects')}
+${known.length === 0 ? '' : tile(`${met} of ${known.length}`, 'targets met')}
+${about.length === 0 ? '' : tile(String(about.length), 'rows') + tile(String(new Set(rows.map(({ subject }) => subject)).size), 'subjects')}
 ${tile(`${escapeMarkup(machine.cpu)}`, `${machine.cores} cores, ${machine.memoryGiB} GiB, ${escapeMarkup(machine.os)}`)}
 ${tile(escapeMarkup(node ?? ''), 'Node')}
 </div></header>`;
