@@ -178,6 +178,7 @@ function targetChart(targets: readonly Target[]): Element {
 /** Cost against size, both logarithmic: a flat line does not grow. */
 function curveChart(id: string, curves: readonly Curve[]): Element {
   const unit = curves[0]?.unit ?? 'ns';
+  const tone = (subject: string) => (subject === curves[0]?.subject ? 'var(--ours)' : 'var(--second)');
   const data = curves.flatMap(({ subject, points }) =>
     points.map(({ x, p50, q1, q3 }) => ({
       subject,
@@ -195,7 +196,8 @@ function curveChart(id: string, curves: readonly Curve[]): Element {
   });
   const chart = Plot.plot({
     width: 440,
-    height: 260,
+    height: 270,
+    marginBottom: 44,
     marginLeft: 64,
     marginRight: 20,
     style: STYLE,
@@ -205,21 +207,21 @@ function curveChart(id: string, curves: readonly Curve[]): Element {
       type: 'log',
       domain: [Math.min(low, high / 10) / 1.1, high * 1.3],
       grid: true,
-      ticks: 4,
+      ticks: decades(Math.min(low, high / 10) / 1.1, high * 1.3),
       label: null,
       tickFormat: (value: number) => format(value, unit),
     },
     marks: [
-      Plot.areaY(data, { x: 'x', y1: 'q1', y2: 'q3', z: 'subject', fill: (d) => colour(d.subject), fillOpacity: 0.2 }),
-      Plot.line(data, { x: 'x', y: 'p50', z: 'subject', stroke: (d) => colour(d.subject), strokeWidth: 2 }),
-      Plot.dot(data, { x: 'x', y: 'p50', r: 3, fill: (d) => colour(d.subject) }),
+      Plot.areaY(data, { x: 'x', y1: 'q1', y2: 'q3', z: 'subject', fill: (d) => tone(d.subject), fillOpacity: 0.2 }),
+      Plot.line(data, { x: 'x', y: 'p50', z: 'subject', stroke: (d) => tone(d.subject), strokeWidth: 2 }),
+      Plot.dot(data, { x: 'x', y: 'p50', r: 3, fill: (d) => tone(d.subject) }),
       Plot.text(ends, {
         x: 'x',
         y: 'p50',
         text: 'subject',
         textAnchor: 'end',
         dy: -10,
-        fill: (d) => colour(d.subject),
+        fill: (d) => tone(d.subject),
       }),
     ],
   });

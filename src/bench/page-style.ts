@@ -1,9 +1,9 @@
 /** Colours are variables, which the charts use as well. */
 export const PAGE_STYLE = `
 :root { color-scheme: light dark; --text: #1f2328; --soft: #59636e; --back: #fff; --panel: #f6f8fa; --line: #d1d9e0;
-  --ours: #0969da; --peer: #6e7781; --target: #bf3989; --good: #1a7f37; --bad: #cf222e; }
+  --ours: #0969da; --second: #8250df; --peer: #6e7781; --target: #bf3989; --good: #1a7f37; --bad: #cf222e; }
 @media (prefers-color-scheme: dark) { :root { --text: #e6edf3; --soft: #9198a1; --back: #0d1117; --panel: #151b23;
-  --line: #3d444d; --ours: #58a6ff; --peer: #8b949e; --target: #f778ba; --good: #3fb950; --bad: #ff7b72; } }
+  --line: #3d444d; --ours: #58a6ff; --second: #bc8cff; --peer: #8b949e; --target: #f778ba; --good: #3fb950; --bad: #ff7b72; } }
 * { box-sizing: border-box; }
 body { margin: 0; background: var(--back); color: var(--text); font: 15px/1.5 system-ui, sans-serif; }
 main, header { max-width: 78rem; margin: 0 auto; padding: 0 1.5rem; }
