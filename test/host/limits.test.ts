@@ -112,15 +112,15 @@ describe.each(KINDS)('a limit of kind %s, at it and past it', (kind) => {
 
   it('time, of a call and of what runs in it', async () => {
     for (const [limits, code] of [
-      [{ deadline: '400ms' }, 'LIMIT_DEADLINE'],
-      [{ deadline: 'none', cpu: '400ms' }, 'LIMIT_CPU'],
+      [{ deadline: '1s' }, 'LIMIT_DEADLINE'],
+      [{ deadline: 'none', cpu: '1s' }, 'LIMIT_CPU'],
     ] as const) {
       const host = await make(one({ ...adder(), limits }));
       expect((await host.call('guest.sum', [1_000], nobody)).value).toBe(500_500);
       const start = performance.now();
-      // Four thousand million rounds.
+      // Four thousand million rounds, some seconds at least.
       expect(await codeOf(() => host.call('guest.sum', [0], nobody))).toBe(code);
-      expect(performance.now() - start).toBeGreaterThan(399);
+      expect(performance.now() - start).toBeGreaterThan(999);
       expect((await host.call('guest.sum', [1_000], nobody)).value).toBe(500_500);
     }
   });
