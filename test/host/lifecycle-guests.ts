@@ -5,7 +5,7 @@ export const acme = { label: { secrecy: ['customer:acme'] } };
 export const globex = { label: { secrecy: ['customer:globex'] } };
 
 /** Counts its calls, so that its answers tell one instance from another; traps when it is asked to; says 1 or 2. */
-export function counter(version: number, more: object = {}): Guest {
+export function counter(version: number, more: object = {}): Guest & { readonly wat: string } {
   return {
     wit: `world guest { export count: func() -> u32; export fail: func(); export version: func() -> u32;
       export note: func(n: u32); }`,
