@@ -14,6 +14,7 @@ const BROKER_TESTS = [
   'test/broker/broker.test.ts',
   'test/broker/gates.test.ts',
   'test/broker/export-gates.test.ts',
+  'test/broker/records.test.ts',
   'test/broker/posts.test.ts',
   'test/broker/grants.test.ts',
   'test/broker/fused.test.ts',
