@@ -55,6 +55,9 @@ function start(options: LaunchOptions, channel: number, log: number): ChildProce
       // Two threads: one ends the child with its host, one ends what runs too long. Dropped before any guest is there.
       '--allow-worker',
       '--disable-sigusr1',
+      // It opens files whatever the permissions say.
+      '--no-experimental-sqlite',
+      '--no-experimental-webstorage',
       '--no-warnings',
       `--max-old-space-size=${heapMebibytes}`,
       `--max-semi-space-size=${YOUNG_MEBIBYTES}`,

@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { onTestFinished } from 'vitest';
+import { isErrno } from '../../../src/compartment/process/errno.ts';
 import { launch } from '../../../src/compartment/process/launch.ts';
 import type { GuestProcess } from '../../../src/compartment/process/processes.ts';
 
@@ -21,10 +22,18 @@ export function optionsFor(name: string): { readonly entry: URL; readonly readab
   };
 }
 
-/** What each descriptor of a process is. */
+/** What each descriptor of a process is; without those that are closed while it looks, such as the one it looks with. */
 export function descriptorsOf(pid: number): Map<number, string> {
   const folder = `/proc/${pid}/fd`;
-  return new Map(readdirSync(folder).map((number) => [Number(number), readlinkSync(`${folder}/${number}`)]));
+  const found = new Map<number, string>();
+  for (const number of readdirSync(folder)) {
+    try {
+      found.set(Number(number), readlinkSync(`${folder}/${number}`));
+    } catch (error) {
+      if (!isErrno(error, 'ENOENT')) throw error;
+    }
+  }
+  return found;
 }
 
 /** Milliseconds of processor time that a process has used. The system counts in steps of 10. */
