@@ -70,6 +70,13 @@ describe('the published package', () => {
     expect(stdout).not.toContain('the world gets');
   });
 
+  it('measures itself, and draws a page of it', async () => {
+    const args = ['bench', '--quick', '--peers', 'none', '--rows', '^(call.record|start)', '--html', 'bench.html'];
+    const { stdout } = await inProject('npx', ['--no-install', 'cofferdam', ...args]);
+    expect(stdout).toMatch(/start\.first-call[^]*\n {2}cofferdam +[\d.,]+ ms/);
+    expect(readFileSync(join(project, 'bench.html'), 'utf8')).toContain('<h3>call.record.inline</h3>');
+  });
+
   it('starts a project that can be checked, run and asked', async () => {
     const cofferdam = (...args: string[]) => inProject('npx', ['--no-install', 'cofferdam', ...args]);
     await cofferdam('init', 'demo');
