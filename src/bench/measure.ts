@@ -126,10 +126,12 @@ function quantile(sorted: readonly number[], q: number): number {
   return sorted[Math.max(0, Math.ceil(q * sorted.length) - 1)] ?? Number.NaN;
 }
 
-/** On one line, with the causes behind it. */
+const MAX_MESSAGE = 600;
+
+/** On one line, with the causes behind it; a guest may have worded it, so it is not endless. */
 export function messageOf(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
+  if (!(error instanceof Error)) return String(error).slice(0, MAX_MESSAGE);
   const line = error.message.split('\n', 1)[0] ?? '';
   const cause = error.cause === undefined ? '' : messageOf(error.cause);
-  return line.includes(cause) ? line : `${line} (${cause})`;
+  return (line.includes(cause) ? line : `${line} (${cause})`).slice(0, MAX_MESSAGE);
 }
