@@ -16,17 +16,22 @@ import { type MakeHost, NotApplicable, Refused } from '../../src/suite/index.ts'
 
 interface Manifest {
   readonly compartments: Readonly<Record<string, Entry>>;
+  readonly audit?: object;
   readonly links?: readonly { from: string; import: string; to: string; export?: string; post?: boolean }[];
 }
 interface Entry {
   readonly wasm: string;
-  readonly wit: { readonly text: string; readonly world: string };
+  readonly abi: 'core' | 'component' | 'assemblyscript';
+  /** Of a core module; a component carries its own. */
+  readonly wit?: { readonly text?: string; readonly path?: string; readonly world: string };
 }
 type Func = (...args: unknown[]) => unknown;
 type Exports = Readonly<Record<string, Func>>;
 
-const makeHost: MakeHost = async (manifest, { baseDir = '.', resources = {} }) => {
-  const { compartments, links = [] } = manifest as Manifest;
+const makeHost: MakeHost = async (manifest, { baseDir = '.', resources = {}, control }) => {
+  const { compartments, links = [], audit } = manifest as Manifest;
+  if (control !== undefined) throw new NotApplicable('jco has no control socket');
+  if (audit !== undefined) throw new NotApplicable('jco keeps no journal');
   const folder = mkdtempSync(join(tmpdir(), 'suite-jco-'));
   const instances = new Map<string, Exports>();
   const serve = (to: string, name: string): Func => {
@@ -71,13 +76,11 @@ function withoutTheRest(host: object): object {
   });
 }
 
-async function transpile(name: string, { wasm, wit }: Entry, { baseDir, folder }: { baseDir: string; folder: string }) {
-  const core = readFileSync(resolve(baseDir, wasm));
+async function transpile(name: string, entry: Entry, { baseDir, folder }: { baseDir: string; folder: string }) {
   const files = await guarded(
     async () => {
-      const embedded = componentEmbed({ binary: core, witSource: wit.text, world: wit.world });
-      const component = componentNew(await embedded, []);
-      return (await transpileBytes(await component, { name, instantiation: 'sync' })).files;
+      const component = await componentOf(entry, baseDir);
+      return (await transpileBytes(component, { name, instantiation: 'sync' })).files;
     },
     () => true,
   );
@@ -91,6 +94,17 @@ async function transpile(name: string, { wasm, wit }: Entry, { baseDir, folder }
   await writeFile(join(folder, name, 'package.json'), '{"type":"module"}');
   const { instantiate } = await import(pathToFileURL(join(folder, name, `${name}.js`)).href);
   return (imports: object) => instantiate((path: string) => modules.get(path), imports) as Exports;
+}
+
+/** wasm-tools is of no more use to the process once it has trapped, so it gets nothing that the engine would not take. */
+async function componentOf({ wasm, abi, wit }: Entry, baseDir: string): Promise<Uint8Array> {
+  const binary = readFileSync(resolve(baseDir, wasm));
+  if (abi === 'component') return binary;
+  if (abi !== 'core' || wit === undefined) throw new NotApplicable(`jco takes components, and no guest of ${abi}`);
+  if (!WebAssembly.validate(binary)) throw new Refused('the engine takes no such module');
+  const witSource = wit.text ?? readFileSync(resolve(baseDir, wit.path ?? ''), 'utf8');
+  const embedded = await componentEmbed({ binary, witSource, world: wit.world });
+  return componentNew(embedded, []);
 }
 
 /** What jco or the engine stops is refused; anything else is a fault of this file. */

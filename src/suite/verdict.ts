@@ -5,10 +5,11 @@ import { NotApplicable, Refused } from './foreign.ts';
 import { Lab, type LabOptions } from './lab.ts';
 
 /**
- * `breach`: something came through, or the host was harmed. `denied`: the allowed twin failed. `hung`: no end in time.
+ * `breach`: something came through, or the host was harmed. `denied`: the allowed twin failed. `error`: the attack could not be
+ * carried out, since something failed that it did not expect; nothing is shown either way. `hung`: no end in time.
  * `crashed`: it took its process with it. `not-applicable`: the case makes no sense there, and `detail` says why.
  */
-export type Outcome = 'passed' | 'breach' | 'denied' | 'hung' | 'crashed' | 'not-applicable';
+export type Outcome = 'passed' | 'breach' | 'denied' | 'error' | 'hung' | 'crashed' | 'not-applicable';
 
 /** How one case ended on one kind. */
 export interface Verdict {
@@ -47,7 +48,8 @@ export async function tryCase(tried: Case, options: LabOptions): Promise<Verdict
     } catch (error) {
       const cannotTry = error instanceof NotApplicable || (part === 'attack' && error instanceof Refused);
       if (cannotTry) return end('not-applicable', error.message);
-      return end(failed, `${part}: ${describe(error)}`);
+      const isUnexpected = part === 'attack' && !(error instanceof AssertionError);
+      return end(isUnexpected ? 'error' : failed, `${part}: ${describe(error)}`);
     }
   }
   return end('passed');

@@ -18,6 +18,7 @@ export default defineCase({
   group: 'Audit',
   title: 'the host is killed in the middle, and what it did is not in the journal',
   async attack(lab) {
+    await record(lab, []); // what keeps no journal says so here, and not in another process
     for (const rounds of lab.isRemote ? [1] : [1, 2, 3]) {
       const folder = lab.folder();
       const journal = join(folder, 'audit.db');

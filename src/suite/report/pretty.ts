@@ -8,6 +8,7 @@ const WORDS: Readonly<Record<Outcome, string>> = {
   passed: 'ok',
   breach: 'BREACH',
   denied: 'DENIED',
+  error: 'ERROR',
   hung: 'HUNG',
   crashed: 'CRASHED',
   'not-applicable': '-',
