@@ -403,8 +403,8 @@ describe('limits', () => {
       'clearance: { secrecy: ["customer:*"] }',
       `clearance: { secrecy: ${JSON.stringify(names)} }`,
     );
-    const start = performance.now();
+    const before = process.cpuUsage();
     expect(check(parseManifest(desk)).reach).toHaveLength(1_001);
-    expect(performance.now() - start).toBeLessThan(5_000);
+    expect(process.cpuUsage(before).user).toBeLessThan(5_000_000);
   });
 });

@@ -10,7 +10,7 @@ const MAX_MS = 1_000;
 
 /** The code of the refusal, or null. Anything but a CofferdamError fails the test, and so does a long time. */
 function codeOf(input: unknown): string | null {
-  const start = performance.now();
+  const before = process.cpuUsage();
   try {
     parseManifest(input as object);
     return null;
@@ -18,7 +18,7 @@ function codeOf(input: unknown): string | null {
     if (!(error instanceof CofferdamError)) throw error;
     return error.code;
   } finally {
-    expect(performance.now() - start).toBeLessThan(MAX_MS);
+    expect(process.cpuUsage(before).user / 1000).toBeLessThan(MAX_MS);
   }
 }
 
