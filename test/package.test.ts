@@ -73,7 +73,7 @@ describe('the published package', () => {
   it('measures itself, and draws a page of it', async () => {
     const args = ['bench', '--quick', '--peers', 'none', '--rows', '^(call.record|start)', '--html', 'bench.html'];
     const { stdout } = await inProject('npx', ['--no-install', 'cofferdam', ...args]);
-    expect(stdout).toMatch(/start\.first-call[^]*\n {2}cofferdam +[\d.,]+ ms/);
+    expect(stdout).toMatch(/start\.first-call[\s\S]*\n {2}cofferdam +[\d.,]+ ms/);
     expect(readFileSync(join(project, 'bench.html'), 'utf8')).toContain('<h3>call.record.inline</h3>');
   });
 
