@@ -14,12 +14,8 @@ const PATIENCE_BEATS = 5;
  * next call would find out, and fail for it. One that is slow answers late, and lives; one with a call inside is its
  * deadline's business. Without such instances there is no timer.
  */
-export function supervise(
-  events: EventEmitter,
-  { instances, lifecycle }: Broker,
-  recorder: Recorder,
-  heartbeatMs: number,
-): void {
+export function supervise(events: EventEmitter, broker: Broker, recorder: Recorder, heartbeatMs: number): void {
+  const { instances, lifecycle } = broker;
   let timer: NodeJS.Timeout | null = null;
   const patienceMs = PATIENCE_BEATS * heartbeatMs;
   const end = (slot: Slot, health: Health) => {
@@ -44,8 +40,8 @@ export function supervise(
     clearInterval(timer);
     timer = null;
   };
-  events.on('started', () => {
-    if (timer !== null || instances.list().every(({ compartment }) => compartment.policy.kind === 'inline')) return;
+  events.on('started', ({ compartment }: { readonly compartment: string }) => {
+    if (timer !== null || broker.compartments.get(compartment)?.policy.kind === 'inline') return;
     timer = setInterval(look, heartbeatMs).unref();
   });
   events.on('closed', () => {
