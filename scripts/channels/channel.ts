@@ -19,6 +19,14 @@ export interface Setting {
   open(lab: Lab, effort: number): Promise<Line>;
 }
 
+/** A setting where the encoder does a thing or not: there is nothing to do harder. */
+export const yesOrNo = (name: string, isMitigated: boolean, open: (lab: Lab) => Promise<Line>): Setting => ({
+  name,
+  isMitigated,
+  efforts: [1],
+  open,
+});
+
 /** A way round the labels that is measured rather than denied. */
 export interface Channel {
   /** Of the attack case. */

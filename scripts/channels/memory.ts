@@ -1,6 +1,6 @@
 import type { Guest } from '../../src/suite/arena.ts';
 import { codeOf, type Lab } from '../../src/suite/lab.ts';
-import { ACME, type Channel, type Line, PUBLIC, persist, type Setting } from './channel.ts';
+import { ACME, type Channel, type Line, PUBLIC, persist, yesOrNo } from './channel.ts';
 
 const EVERY = { secrecy: ['customer:*'] };
 /** As often as it likes: the usual ceiling of failures would only make the channel slower. */
@@ -76,19 +76,12 @@ async function openInstances(lab: Lab, instances: number): Promise<Line> {
   };
 }
 
-const setting = (name: string, isMitigated: boolean, open: (lab: Lab) => Promise<Line>): Setting => ({
-  name,
-  isMitigated,
-  efforts: [1],
-  open,
-});
-
 export const memoryPressure: Channel = {
   number: 60,
   name: 'memory pressure',
   settings: [
-    setting('instances: one for two labels', false, (lab) => openInstances(lab, 1)),
-    setting('instances: one for each label', true, (lab) => openInstances(lab, 2)),
-    setting('`memory.grow` under `limits.memory`', true, openMemory),
+    yesOrNo('instances: one for two labels', false, (lab) => openInstances(lab, 1)),
+    yesOrNo('instances: one for each label', true, (lab) => openInstances(lab, 2)),
+    yesOrNo('`memory.grow` under `limits.memory`', true, openMemory),
   ],
 };

@@ -1,6 +1,6 @@
 import type { Guest } from '../../src/suite/arena.ts';
 import { codeOf, type Lab } from '../../src/suite/lab.ts';
-import { ACME, type Channel, type Line, PUBLIC, persist, type Setting } from './channel.ts';
+import { ACME, type Channel, type Line, PUBLIC, persist, yesOrNo } from './channel.ts';
 
 /** Ends well for a 0, and by a trap for a 1; says nothing either way. */
 const quitter = (gate: object | null): Guest => ({
@@ -43,24 +43,17 @@ async function openOther(lab: Lab): Promise<Line> {
   };
 }
 
-const setting = (name: string, isMitigated: boolean, open: (lab: Lab) => Promise<Line>): Setting => ({
-  name,
-  isMitigated,
-  efforts: [1],
-  open,
-});
-
 export const termination: Channel = {
   number: 62,
   name: 'termination',
   settings: [
-    setting('through a gate without a budget', false, (lab) => openGate(lab, {})),
+    yesOrNo('through a gate without a budget', false, (lab) => openGate(lab, {})),
     {
-      ...setting('through a gate, `budget: { calls: 100/h }`', true, (lab) =>
+      ...yesOrNo('through a gate, `budget: { calls: 100/h }`', true, (lab) =>
         openGate(lab, { budget: { calls: '100/h' } }),
       ),
       budget: { uses: 100, seconds: 3600 },
     },
-    setting('without a gate, at another label', true, openOther),
+    yesOrNo('without a gate, at another label', true, openOther),
   ],
 };

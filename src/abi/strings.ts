@@ -25,6 +25,7 @@ interface RawBuffer {
   latin1Write(text: string, offset: number, length: number): number;
   ucs2Write(text: string, offset: number, length: number): number;
 }
+// Node's types leave these methods of a Buffer out.
 const raw = (context: Context): RawBuffer => context.buffer as unknown as RawBuffer;
 
 /** Up to here a loop over characters is written sooner than by a call into the engine (measured: the two meet at 8 to 12). */

@@ -58,6 +58,7 @@ function canonicalise(values: Float32Array | Float64Array): void {
 }
 
 function makeCodec(kind: NumberKind): TypedListCodec {
+  // The classes differ in their elements, number or bigint, which no caller here looks at.
   const Class = NUMBER_ARRAYS[kind] as unknown as TypedArrayClass;
   const isFloat = kind === 'f32' || kind === 'f64';
   return {

@@ -42,6 +42,7 @@ class BatchDecoder {
     this.#timeMs += zigzag % 2 === 0 ? zigzag / 2 : -(zigzag + 1) / 2;
     const event: Record<string, unknown> = { seq: this.#seq, timeMs: this.#timeMs, kind: record.kind };
     this.#fields(record, event);
+    // `#fields` has put in each field that the record's table names; the types of events come from the same table.
     const stored = event as unknown as StoredEvent;
     if (stored.kind === 'crossings' && !Number.isSafeInteger(stored.message + stored.records.messages)) {
       throw this.#malformed('has crossings with message numbers that are too large');
@@ -150,6 +151,7 @@ class BatchDecoder {
     for (let left = this.#uint(); left > 0; left--) {
       const fields: Record<string, unknown> = { kind: 'port' };
       this.#fields(PORT_RECORD, fields);
+      // As above: the table of a port names all its fields.
       const port = fields as unknown as PortEvent;
       if (ports.has(port.port)) throw this.#malformed('has crossings with one port declared twice');
       ports.set(port.port, port);

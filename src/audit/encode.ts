@@ -71,6 +71,7 @@ export class BatchEncoder {
     const labels = this.#labelKeys.size;
     try {
       this.#begin(record.code, timeMs);
+      // Read by the names in the record's table, which interfaces without an index do not let through.
       this.#fields(record, event as unknown as Readonly<Record<string, unknown>>);
     } catch (error) {
       this.#out.at = at;
@@ -268,6 +269,7 @@ export class BatchEncoder {
     this.#out.uint(ports.length);
     for (const port of ports) {
       this.#out.reserve(0);
+      // As above.
       this.#fields(PORT_RECORD, port as unknown as Readonly<Record<string, unknown>>);
     }
     this.#out.uint(bytes.length);

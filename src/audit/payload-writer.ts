@@ -75,6 +75,7 @@ export class PayloadWriter {
   string(value: string): void {
     if (value.length <= SHORT_CHARS) {
       this.reserve(SHORT_BYTES);
+      // Node's types leave this method of a Buffer out.
       const written = (this.#bytes as unknown as RawBuffer).utf8Write(value, this.at + 1, SHORT_BYTES);
       this.#bytes[this.at] = written;
       this.at += 1 + written;

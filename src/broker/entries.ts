@@ -74,6 +74,7 @@ export class Entries {
     const cells = { callee: constant(slot.cell), port: constant(port), ticks: constant(ticks ?? 0) };
     const imports: WebAssembly.Imports = { k: { ...this.#shared, ...hooks, ...cells }, b: { call: exported.call } };
     if (ticks !== null) imports.t = { memory: this.#interrupts().memory };
+    // Our own generator made this module, with these exports.
     const made = new WebAssembly.Instance(this.#module(type, ticks !== null), imports)
       .exports as unknown as EntryExports;
     return {

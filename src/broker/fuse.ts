@@ -60,6 +60,7 @@ export class Fuser {
       exports.decided.value = epoch;
     });
     const k = { ...this.#common(slot, () => bound), miss };
+    // Our own generator made this module, with these exports.
     const exports = new WebAssembly.Instance(this.#module(this.#gates, type, '', makeGate), { k })
       .exports as unknown as GateExports;
     return exports.call;

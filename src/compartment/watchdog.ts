@@ -62,6 +62,7 @@ class Watchdog {
     words[INTERRUPT_WORDS.ASLEEP] = 1;
     words[INTERRUPT_WORDS.WOKEN] = systemTick();
     const id = this.#nextId++;
+    // The memory is `shared`, so its buffer is one; the types of the platform do not tell them apart.
     this.#tell({ watch: { id, memory: memory.buffer as unknown as SharedArrayBuffer } });
     return { id, memory, bell: this.bell };
   }

@@ -78,6 +78,7 @@ type Tree = Readonly<Record<string, unknown>> & { readonly compartments: Record<
 
 /** Without what would end the measuring: entries, which shut links' exports off, and the budgets of gates. */
 function harmless({ tree }: Policy): object {
+  // A manifest that was parsed has this shape; the tree's own type is that of any document.
   const { audit: _audit, entries: _entries, ...rest } = tree as unknown as Tree;
   const compartments = Object.entries(rest.compartments).map(([name, { gates, ...compartment }]) => [
     name,
