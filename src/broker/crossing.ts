@@ -51,7 +51,7 @@ export interface Reply {
   readonly value: unknown;
   readonly label: Label;
   readonly message: number;
-  /** Steps that the call took in its compartment, where they are counted. As secret as the value. */
+  /** Steps that the call took in its compartment, where they are counted. As secret as the instance: absent where a gate released the value. */
   readonly fuel?: number;
 }
 

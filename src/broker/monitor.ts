@@ -220,7 +220,7 @@ export class Monitor {
     this.#recorder.replied(crossing, slot, message, label, bytes, outcomeOf(value, edge));
     chain.depth -= 1;
     chain.timing.leave();
-    const fuel = slot.fuelUsed;
+    const fuel = label === slot.label ? slot.fuelUsed : null; // a gate releases the value, not what it took to make it
     this.#instances.leave(slot);
     return { value, label, message, ...(fuel === null ? {} : { fuel }) };
   }

@@ -13,7 +13,10 @@ export interface Held {
 /** A result never comes without its label. */
 export interface Reply<T = unknown> extends Held {
   readonly value: T;
-  /** Steps that the call took in its compartment, if that has `limits.fuel`: the same each time, and as secret as the value. */
+  /**
+   * Steps that the call took in its compartment, if that has `limits.fuel`: the same each time, and as secret as the
+   * instance's data. Absent where a gate released the value: what it took to make it is not released.
+   */
   readonly fuel?: number;
 }
 

@@ -44,6 +44,17 @@ describe('the gate of an export', () => {
     expect(await several(small, [acme])).toEqual([false]);
   });
 
+  it('releases the value, and not how much work its making was', async () => {
+    const host = await makeHost({
+      compartments: { counter: { ...counter({ calls: '1/day' }), limits: { fuel: 1_000 } } },
+    });
+    const [released, kept] = [await host.call('counter.count', [], acme), await host.call('counter.count', [], acme)];
+    expect(released.label.secrecy).toEqual([]);
+    expect(released).not.toHaveProperty('fuel');
+    expect(kept.label.secrecy).toEqual(['customer:acme']);
+    expect(kept.fuel).toBeGreaterThan(0);
+  });
+
   it('has each use in the journal, with what was taken from the budget', async () => {
     const host = await hostOf({ calls: '1/day' });
     await several(host, [acme, acme]);
