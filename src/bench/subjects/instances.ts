@@ -1,6 +1,7 @@
 import { createHost } from '../../index.ts';
 import { makeStage } from '../bench-host.ts';
 import { numberOf } from '../child.ts';
+import { collectMemories } from '../collect.ts';
 import { amongSubject, RUN } from '../operation.ts';
 import { assertRight, type MakeSubject } from '../row.ts';
 import type { Scene } from '../scene.ts';
@@ -37,7 +38,9 @@ async function makePairs(scene: Scene, count: number) {
     shared.users -= 1;
     if (shared.users > 0) return;
     living.delete(count);
+    runs.length = 0;
     await host.close();
+    await collectMemories();
   };
   return { runs, close };
 }
@@ -66,6 +69,7 @@ export const makeMany: MakeSubject = async (scene) => {
     async before() {
       if (made < ROOM.instances) return;
       await host.close();
+      await collectMemories();
       host = await open();
       made = 0;
     },
