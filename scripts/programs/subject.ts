@@ -3,6 +3,9 @@ import { Worker } from 'node:worker_threads';
 import type { Mode } from './patched-engine.ts';
 import { type Answer, BEGUN, type Request, RUN } from './worker-protocol.ts';
 
+/** No run of these programs takes a tenth of it: one that does is stuck. */
+const MAX_ANSWER_MS = 60_000;
+
 /** A program in a thread of its own, and the watchdog over it: the thread that asks. */
 export class Subject {
   readonly #worker: Worker;
@@ -16,7 +19,7 @@ export class Subject {
   static async start(program: string, mode: Mode): Promise<Subject> {
     const interrupt = new WebAssembly.Memory({ initial: 1, maximum: 1, shared: true });
     const worker = new Worker(new URL('worker.ts', import.meta.url), { workerData: { program, mode, interrupt } });
-    await once(worker, 'message');
+    await once(worker, 'message', { signal: AbortSignal.timeout(MAX_ANSWER_MS) });
     return new Subject(worker, new Int32Array(interrupt.buffer));
   }
 
@@ -24,7 +27,7 @@ export class Subject {
     return (await this.#ask('run')) as Answer;
   }
 
-  /** Runs, and is told to stop after a time. Null if it had ended by then; else how long it took to, in milliseconds. */
+  /** Runs, and is told to stop after a time. Null if it had ended by then; else how long it went on, in milliseconds. */
   async interruptAfter(milliseconds: number): Promise<{ readonly answer: Answer; readonly took: number } | null> {
     const reply = this.#ask('run');
     Atomics.wait(this.#words, BEGUN, 0, 1000);
@@ -32,7 +35,7 @@ export class Subject {
     const told = process.hrtime.bigint();
     const isRunning = Atomics.compareExchange(this.#words, RUN, 1, -1) === 1;
     const answer = (await reply) as Answer;
-    return isRunning && answer.error !== null ? { answer, took: Number(answer.ended - told) / 1e6 } : null;
+    return isRunning ? { answer, took: Number(answer.ended - told) / 1e6 } : null;
   }
 
   async refresh(): Promise<void> {
@@ -40,9 +43,15 @@ export class Subject {
   }
 
   async #ask(request: Request): Promise<unknown> {
+    const signal = AbortSignal.timeout(MAX_ANSWER_MS);
+    const answered = once(this.#worker, 'message', { signal });
     this.#worker.postMessage(request);
-    const [answer] = await once(this.#worker, 'message');
-    return answer;
+    try {
+      return (await answered)[0];
+    } catch (error) {
+      if (!signal.aborted) throw error;
+      throw new Error(`no answer to ${request} within ${MAX_ANSWER_MS / 1000} s`, { cause: error });
+    }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -31,13 +31,39 @@ function command(module: WebAssembly.Module, { args, preopens }: Command): Loade
         };
         const wasi = new WASI({ ...options, returnOnExit: true });
         const imports = wasi.getImportObject() as unknown as WebAssembly.Imports;
-        const status = wasi.start(new WebAssembly.Instance(module, imports));
+        const instance: WebAssembly.Instance = new WebAssembly.Instance(
+          module,
+          sameInputs(imports, () => instance),
+        );
+        const status = wasi.start(instance);
         return `${status} ${digest(readFileSync(output))}`;
       } finally {
         closeSync(stdout);
       }
     },
   };
+}
+
+/** Random numbers and times that are the same in every run: fuel is a function of what a program is given. */
+function sameInputs(imports: WebAssembly.Imports, instance: () => WebAssembly.Instance): WebAssembly.Imports {
+  const memory = () => (instance().exports.memory as WebAssembly.Memory).buffer;
+  let now = 1_700_000_000_000_000_000n;
+  const replaced = {
+    random_get: (at: number, length: number) => {
+      new Uint8Array(memory(), at, length).fill(7);
+      return 0;
+    },
+    clock_time_get: (_clock: number, _precision: bigint, at: number) => {
+      now += 1000n;
+      new DataView(memory()).setBigUint64(at, now, true);
+      return 0;
+    },
+  };
+  const entries = Object.entries(imports).map(([name, given]) => [
+    name,
+    name.startsWith('wasi_') ? { ...given, ...replaced } : given,
+  ]);
+  return Object.fromEntries(entries) as WebAssembly.Imports;
 }
 
 const PYTHON = `
@@ -116,7 +142,13 @@ export const WASI_PROGRAMS: readonly Program[] = [
       const module = await WebAssembly.compile(readFileSync(programFile('circom2/circom.wasm')));
       const args = ['circom2', 'main.circom', '--r1cs', '--wasm', '--sym'];
       const loaded = command(module, { args, preopens: { '.': folder } });
-      return { ...loaded, run: async () => `${await loaded.run()} ${digest(readFileSync(join(folder, 'main.r1cs')))}` };
+      return {
+        fresh: () => {
+          for (const left of ['main.r1cs', 'main.sym', 'main_js'])
+            rmSync(join(folder, left), { recursive: true, force: true });
+        },
+        run: async () => `${await loaded.run()} ${digest(readFileSync(join(folder, 'main.r1cs')))}`,
+      };
     },
   },
 ];
